@@ -1,0 +1,22 @@
+"""What a network is: layers, counts, storage; the identity and the powers ρ_r as primitives (row 1)."""
+
+from ratelab.networks._layout import FitProblem, FitResult, LayerShape, Layout, Status
+from ratelab.networks._network import Layer, Network, resolve
+from ratelab.networks._powers import identity, power, primitive
+from ratelab.networks._storage import from_dataset, to_dataset
+
+__all__ = [
+    "FitProblem",
+    "FitResult",
+    "Layer",
+    "LayerShape",
+    "Layout",
+    "Network",
+    "Status",
+    "from_dataset",
+    "identity",
+    "power",
+    "primitive",
+    "resolve",
+    "to_dataset",
+]

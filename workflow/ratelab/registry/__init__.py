@@ -1,0 +1,54 @@
+"""Plugin kinds, hook specifications and discovery (row 0: imports neither torch nor xarray)."""
+
+from ratelab.registry._activation import Activation
+from ratelab.registry._discovery import (
+    Broken,
+    Catalogue,
+    Entry,
+    Registry,
+    built_in_folder,
+    digest,
+    load_plugins,
+    plugin_files,
+    unknown,
+)
+from ratelab.registry._family import Family, check_parameters, member_label
+from ratelab.registry._hooks import HOOKS, KINDS, Hooks, hookimpl, hookspec
+from ratelab.registry._labels import Parameter, label, parse_label, parse_value, slug
+from ratelab.registry._polynomial import PiecewisePolynomial
+from ratelab.registry._protocols import Architecture, Complexity, Construction, Progress, Trainer
+from ratelab.registry._target import Smoothness, Target
+
+__all__ = [
+    "HOOKS",
+    "KINDS",
+    "Activation",
+    "Architecture",
+    "Broken",
+    "Catalogue",
+    "Complexity",
+    "Construction",
+    "Entry",
+    "Family",
+    "Hooks",
+    "Parameter",
+    "PiecewisePolynomial",
+    "Progress",
+    "Registry",
+    "Smoothness",
+    "Target",
+    "Trainer",
+    "built_in_folder",
+    "check_parameters",
+    "digest",
+    "hookimpl",
+    "hookspec",
+    "label",
+    "load_plugins",
+    "member_label",
+    "parse_label",
+    "parse_value",
+    "plugin_files",
+    "slug",
+    "unknown",
+]
