@@ -1,5 +1,31 @@
 """Dataset schemas, provenance, atomic writes (row 0: xarray is imported only when data is touched)."""
 
 from ratelab.datasets._io import read, write
+from ratelab.datasets._provenance import REFERENCES, provenance
+from ratelab.datasets._schema import (
+    ATTAINED,
+    CERTAINTY,
+    FIT_STATUS,
+    FLAGS,
+    LOWER_STATUS,
+    VERDICT,
+    described,
+    meaning,
+    require,
+)
 
-__all__ = ["read", "write"]
+__all__ = [
+    "ATTAINED",
+    "CERTAINTY",
+    "FIT_STATUS",
+    "FLAGS",
+    "LOWER_STATUS",
+    "REFERENCES",
+    "VERDICT",
+    "described",
+    "meaning",
+    "provenance",
+    "read",
+    "require",
+    "write",
+]

@@ -3,7 +3,7 @@
 from ratelab.networks._layout import FitProblem, FitResult, LayerShape, Layout, Status
 from ratelab.networks._network import Layer, Network, resolve
 from ratelab.networks._powers import identity, power, primitive
-from ratelab.networks._storage import from_dataset, to_dataset
+from ratelab.networks._storage import counts, from_dataset, to_dataset
 
 __all__ = [
     "FitProblem",
@@ -13,6 +13,7 @@ __all__ = [
     "Layout",
     "Network",
     "Status",
+    "counts",
     "from_dataset",
     "identity",
     "power",

@@ -1,5 +1,6 @@
-"""Networks as NetCDF: all layers' entries in two flat variables, activations as a table of labels."""
+"""Networks as NetCDF: the entries of all layers in flat variables, activations as a table of labels."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,45 +13,60 @@ from ratelab.registry import Registry
 if TYPE_CHECKING:
     import xarray as xr
 
+_VARIABLES = ("network_weight", "network_bias", "network_activation", "layer_inputs", "layer_outputs")
 
-def to_dataset(network: Network) -> "xr.Dataset":
-    """Return the network as a dataset: dims ``entry``, ``neuron``, ``layer``, ``label``."""
+
+def to_dataset(networks: Sequence[Network | None]) -> "xr.Dataset":
+    """Return networks as one dataset with dims ``network``, ``layer``, ``neuron``, ``entry``, ``label``.
+
+    ``layers(network)`` is the number of layers of each, 0 where there is no network; the other variables hold
+    all layers one after another, weights row by row.
+    """
     import xarray as xr
 
-    labels = list(dict.fromkeys(a.name for layer in network.layers for a in layer.activations))
-    index = [labels.index(a.name) for layer in network.layers for a in layer.activations]
+    layers = [layer for network in networks if network is not None for layer in network.layers]
+    labels = list(dict.fromkeys(a.name for layer in layers for a in layer.activations))
+    number = {name: index for index, name in enumerate(labels)}
+    kinds = [number[a.name] for layer in layers for a in layer.activations]
+    empty = [np.zeros(0)]
     return xr.Dataset(
         {
-            "weight": ("entry", np.concatenate([layer.weight.ravel() for layer in network.layers])),
-            "bias": ("neuron", np.concatenate([layer.bias for layer in network.layers])),
-            "activation": ("neuron", np.array(index, dtype=np.int32)),
-            "outputs": ("layer", np.array([len(layer.bias) for layer in network.layers], dtype=np.int32)),
+            "layers": ("network", np.array([n.depth if n else 0 for n in networks], dtype=np.int32)),
+            "layer_inputs": ("layer", np.array([layer.weight.shape[1] for layer in layers], dtype=np.int32)),
+            "layer_outputs": ("layer", np.array([layer.weight.shape[0] for layer in layers], dtype=np.int32)),
+            "network_bias": ("neuron", np.concatenate([layer.bias for layer in layers] or empty)),
+            "network_activation": ("neuron", np.array(kinds, dtype=np.int32)),
+            "network_weight": ("entry", np.concatenate([layer.weight.ravel() for layer in layers] or empty)),
             "activation_label": ("label", np.array(labels, dtype=object)),
-        },
-        attrs={"title": "ratelab network", "inputs": np.int32(network.inputs)},
+        }
     )
 
 
-def from_dataset(dataset: "xr.Dataset", registry: Registry | None = None) -> Network:
-    """Return the network that `to_dataset` stored."""
-    labels = [resolve(str(name), registry) for name in dataset["activation_label"].values]
-    weight, bias = dataset["weight"].values, dataset["bias"].values
-    kinds = dataset["activation"].values
-    layers = []
-    width, entry, neuron = int(dataset.attrs["inputs"]), 0, 0
-    for out in dataset["outputs"].values.tolist():
-        matrix = weight[entry : entry + out * width].reshape(out, width)
-        activations = tuple(labels[k] for k in kinds[neuron : neuron + out])
-        layers.append(Layer(matrix, bias[neuron : neuron + out], activations))
-        entry, neuron, width = entry + out * width, neuron + out, out
-    return Network(layers)
+def from_dataset(dataset: "xr.Dataset", registry: Registry | None = None) -> list[Network | None]:
+    """Return the networks that `to_dataset` stored; None where there was none."""
+    names = [str(name) for name in dataset["activation_label"].values]
+    labels = [resolve(name, registry) for name in names]
+    weight, bias, kinds = (dataset[name].values for name in _VARIABLES[:3])
+    shapes = zip(dataset["layer_inputs"].values.tolist(), dataset["layer_outputs"].values.tolist(), strict=True)
+    result: list[Network | None] = []
+    entry = neuron = 0
+    for count in dataset["layers"].values.tolist():
+        layers = []
+        for _ in range(count):
+            width, out = next(shapes)
+            matrix = weight[entry : entry + out * width].reshape(out, width)
+            activations = tuple(labels[k] for k in kinds[neuron : neuron + out])
+            layers.append(Layer(matrix, bias[neuron : neuron + out], activations))
+            entry, neuron = entry + out * width, neuron + out
+        result.append(Network(layers) if layers else None)
+    return result
 
 
 def save(network: Network, path: Path) -> None:
     """Write the network to `path`, atomically."""
-    from ratelab.datasets import write
+    from ratelab.datasets import described, write
 
-    write(to_dataset(network), path)
+    write(described(to_dataset([network]), title="ratelab network"), path)
 
 
 def load(path: Path, registry: Registry | None = None) -> Network:
@@ -59,12 +75,23 @@ def load(path: Path, registry: Registry | None = None) -> Network:
     Raises
     ------
     UserError
-        If the file cannot be read or holds no network.
+        If the file cannot be read or does not hold exactly one network.
     """
     from ratelab.datasets import read
 
     dataset = read(path)
-    missing = {"weight", "bias", "activation", "outputs", "activation_label"} - set(dataset.variables)
-    if missing:
-        raise UserError(f"{path}: holds no network (missing: {', '.join(sorted(missing))})")
-    return from_dataset(dataset, registry)
+    missing = {*_VARIABLES, "layers", "activation_label"} - set(map(str, dataset.variables))
+    if missing or dataset.sizes["network"] != 1:
+        raise UserError(f"{path}: holds no single network")
+    (network,) = from_dataset(dataset, registry)
+    if network is None:
+        raise UserError(f"{path}: holds no network")
+    return network
+
+
+def counts(networks: Sequence[Network | None]) -> Mapping[str, "np.ndarray[tuple[int], np.dtype[np.float64]]"]:
+    """Return the counts of networks as float columns (NaN where there is none)."""
+    def column(name: str) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+        return np.array([np.nan if n is None else float(getattr(n, name)) for n in networks])
+
+    return {name: column(name) for name in ("connections", "neurons", "depth", "largest_weight")}

@@ -14,6 +14,8 @@ from ratelab.registry._discovery import (
 )
 from ratelab.registry._family import Family, check_parameters, member_label
 from ratelab.registry._hooks import HOOKS, KINDS, Hooks, hookimpl, hookspec
+from ratelab.registry._index import Index, IndexEntry, build_index, read_index
+from ratelab.registry._integrals import integrals
 from ratelab.registry._labels import Parameter, label, parse_label, parse_value, slug
 from ratelab.registry._polynomial import PiecewisePolynomial
 from ratelab.registry._protocols import Architecture, Complexity, Construction, Progress, Trainer
@@ -33,22 +35,27 @@ __all__ = [
     "Hooks",
     "Parameter",
     "PiecewisePolynomial",
+    "Index",
+    "IndexEntry",
     "Progress",
     "Registry",
     "Smoothness",
     "Target",
     "Trainer",
+    "build_index",
     "built_in_folder",
     "check_parameters",
     "digest",
     "hookimpl",
     "hookspec",
+    "integrals",
     "label",
     "load_plugins",
     "member_label",
     "parse_label",
     "parse_value",
     "plugin_files",
+    "read_index",
     "slug",
     "unknown",
 ]

@@ -142,6 +142,8 @@ def built_in_folder() -> Path:
 def plugin_files(folders: Sequence[str | Path]) -> list[Path]:
     """Every ``*.py`` below the folders, sorted, each once; names that start with ``_`` are left out.
 
+    A path that is itself a file stands for that file alone.
+
     Raises
     ------
     UserError
@@ -150,6 +152,9 @@ def plugin_files(folders: Sequence[str | Path]) -> list[Path]:
     files: dict[Path, None] = {}
     for folder in folders:
         path = Path(folder)
+        if path.is_file():
+            files[path.resolve()] = None
+            continue
         if not path.is_dir() and str(folder) == "plugins":
             path = built_in_folder()
         if not path.is_dir():

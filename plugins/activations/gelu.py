@@ -1,0 +1,37 @@
+"""The Gaussian error linear unit x Φ(x), Φ the normal distribution function (erf form)."""
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import TYPE_CHECKING, Any
+
+from flint import arb
+
+from ratelab import Activation, hookimpl
+
+if TYPE_CHECKING:
+    import torch
+
+_SCALE = -sqrt(0.5)
+
+
+def _function(x: "torch.Tensor") -> "torch.Tensor":
+    return 0.5 * x * (_SCALE * x).erfc()
+
+
+def _ball(x: Any) -> Any:
+    """Enclose on a ball; also for power series."""
+    return x * (-x * arb(0.5).sqrt()).erfc() / 2
+
+
+@hookimpl
+def ratelab_activations() -> Sequence[Activation]:
+    return [
+        Activation(
+            "gelu",
+            _function,
+            regularity="analytic",
+            ball=_ball,
+            reference="Hendrycks and Gimpel 2016, Gaussian error linear units",
+            summary="x (1 + erf(x / √2)) / 2",
+        )
+    ]

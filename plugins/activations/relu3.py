@@ -1,0 +1,11 @@
+"""The rectified power ρ_3(x) = max(x, 0)^3."""
+
+from collections.abc import Sequence
+
+from ratelab import Activation, hookimpl
+from ratelab.networks import power
+
+
+@hookimpl
+def ratelab_activations() -> Sequence[Activation]:
+    return [power(3)]

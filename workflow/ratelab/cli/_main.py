@@ -1,0 +1,76 @@
+"""Argument parsing; user errors become one message and exit code 1."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from ratelab import __version__
+from ratelab._errors import UserError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; return the exit code (0, or 1 after a user's mistake)."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except UserError as error:
+        print(f"ratelab: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    from ratelab.cli import _verbs
+
+    parser = argparse.ArgumentParser(prog="ratelab", description="A laboratory of approximation rates.")
+    parser.add_argument("--version", action="version", version=f"ratelab {__version__}")
+    verbs = parser.add_subparsers(metavar="verb", required=True)
+
+    plugins = verbs.add_parser("plugins", help="what is registered, and from where")
+    actions = plugins.add_subparsers(metavar="action", required=True)
+    listing = actions.add_parser("list", help="every plugin by kind, with its source")
+    listing.set_defaults(run=_verbs.plugins_list)
+    show = actions.add_parser("show", help="one plugin in full")
+    show.add_argument("name", help="name or label, e.g. cusp or 'cusp(at=0.3)'")
+    show.set_defaults(run=_verbs.plugins_show)
+    index = actions.add_parser("index", help="(kind, name) → source and digest, as JSON")
+    index.add_argument("--members", default="{}", help="JSON: kind → labels whose facts are wanted")
+    index.set_defaults(run=_verbs.plugins_index)
+    for action in (listing, show, index):
+        action.add_argument(
+            "--plugins", action="append", metavar="FOLDER", help="folder or file of plugins (default: the built-in ones)"
+        )
+
+    def rule(name: str, text: str, *inputs: str) -> argparse.ArgumentParser:
+        verb = verbs.add_parser(name, help=text)
+        verb.add_argument("--job", required=True, help="the job as JSON, as the workflow's rule passes it")
+        verb.add_argument("--plugins", nargs="*", metavar="FILE", help="plugin files to load")
+        for item in inputs:
+            verb.add_argument(f"--{item}", required=item != "splines", nargs="*", default=[], metavar="FILE")
+        verb.set_defaults(run=getattr(_verbs, name))
+        return verb
+
+    rule("check", "evaluate every target, activation and shape once").add_argument("--output", required=True)
+    rule("target", "nodes, values and certified moments of a target").add_argument("--output", required=True)
+    rule("spline", "brackets of free-knot splines", "target").add_argument("--output", required=True)
+    rule("construct", "networks written down from theory", "splines").add_argument("--output", required=True)
+    rule("train", "trained networks", "target").add_argument("--output", required=True)
+    bracket = rule("bracket", "lower and upper ends of a study", "splines", "constructed", "trained")
+    bracket.add_argument("--curves", required=True, help="dataset to write: the errors")
+    bracket.add_argument("--networks", required=True, help="dataset to write: the networks behind the upper ends")
+    rule("rate", "slopes and rates of a study", "curves").add_argument("--output", required=True)
+    figures = verbs.add_parser("figures", help="figures and tables of a study")
+    figures.add_argument("--curves", required=True)
+    figures.add_argument("--rates", required=True)
+    figures.add_argument("--folder", required=True)
+    figures.set_defaults(run=_verbs.figures)
+    schema = verbs.add_parser("schema", help="the config's JSON schema, or its documentation")
+    schema.add_argument("--markdown", action="store_true", help="documentation instead of JSON")
+    schema.set_defaults(run=_verbs.schema)
+    return parser

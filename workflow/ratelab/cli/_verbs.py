@@ -1,0 +1,191 @@
+"""What each verb does: read inputs, call the study's job, write outputs."""
+
+import json
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from ratelab._errors import UserError
+from ratelab.cli._progress import progress
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ratelab.registry import Registry
+    from ratelab.studies._jobs import Job
+
+    J = TypeVar("J", bound=Job)
+
+
+def plugins_list(options: Namespace) -> None:
+    """Print every plugin by kind."""
+    from ratelab.registry import KINDS, load_plugins
+
+    registry = load_plugins(options.plugins)
+    for kind in KINDS:
+        print(kind)
+        for name, entry in sorted(registry.catalogue(kind).entries.items()):
+            given = ", ".join(f"{key}={value}" for key, value in entry.defaults.items())
+            title = f"{name}({given})" if given else name
+            print(f"  {title:<44} {entry.family.summary or '':<58} {_near(entry.source)}")
+    for item in registry.broken:
+        print(f"broken: {_near(item.source)}: {item.cause}", file=sys.stderr)
+
+
+def plugins_show(options: Namespace) -> None:
+    """Print all that is known of one plugin."""
+    from ratelab._errors import suggestion
+    from ratelab.registry import KINDS, load_plugins, parse_label
+
+    registry = load_plugins(options.plugins)
+    name, _ = parse_label(options.name)
+    found = [kind for kind in KINDS if name in registry.catalogue(kind).entries]
+    if not found:
+        known = [other for kind in KINDS for other in registry.catalogue(kind)]
+        raise UserError(f"no plugin is called '{name}'; {suggestion(name, known)}")
+    for kind in found:
+        catalogue = registry.catalogue(kind)
+        entry, member = catalogue.entry(name), catalogue[options.name]
+        print(f"{kind[:-1]} {options.name}\n  source: {_near(entry.source)}\n  digest: {entry.digest}")
+        for key, value in entry.defaults.items():
+            print(f"  parameter {key} = {value}")
+        for key in ("summary", "regularity", "degree", "domain", "singular_points", "smoothness", "reference"):
+            value = getattr(member, key, None)
+            if value not in (None, "", ()):
+                print(f"  {key.replace('_', ' ')}: {value}")
+
+
+def plugins_index(options: Namespace) -> None:
+    """Print the plugin index as JSON."""
+    from ratelab.registry import build_index, built_in_folder
+
+    folders = options.plugins or [built_in_folder()]
+    print(json.dumps(build_index(folders, json.loads(options.members))))
+
+
+def check(options: Namespace) -> None:
+    """Check a study before anything is computed."""
+    from ratelab.studies import _check
+    from ratelab.studies._jobs import CheckJob
+
+    text = _check.run(_job(CheckJob, options), _registry(options))
+    path = Path(options.output)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error}; earlier results are untouched") from error
+
+
+def target(options: Namespace) -> None:
+    """Write the dataset of one target."""
+    from ratelab.studies import _target
+    from ratelab.studies._jobs import TargetJob
+
+    _write(_target.run(_job(TargetJob, options), _registry(options)), options.output)
+
+
+def spline(options: Namespace) -> None:
+    """Write the spline brackets of one target and degree."""
+    from ratelab.studies import _spline
+    from ratelab.studies._jobs import SplineJob
+
+    job = _job(SplineJob, options)
+    with progress(f"splines of degree {job.degree} for {job.target}") as report:
+        _write(_spline.run(job, _registry(options), _read(options.target)[0], report), options.output)
+
+
+def construct(options: Namespace) -> None:
+    """Write the constructed networks of one (target, network)."""
+    from ratelab.studies import _construct
+    from ratelab.studies._jobs import ConstructJob
+
+    job = _job(ConstructJob, options)
+    with progress(f"constructing {job.network} for {job.target}") as report:
+        _write(_construct.run(job, _registry(options), _read(options.splines), report), options.output)
+
+
+def train(options: Namespace) -> None:
+    """Write the trained networks of one (target, network, trainer)."""
+    from ratelab.studies import _train
+    from ratelab.studies._jobs import TrainJob
+
+    job = _job(TrainJob, options)
+    with progress(f"{job.trainer}: {job.network} on {job.target}") as report:
+        _write(_train.run(job, _registry(options), _read(options.target)[0], report), options.output)
+
+
+def bracket(options: Namespace) -> None:
+    """Write the curves of a study, and the networks behind them."""
+    from ratelab.studies import _bracket
+    from ratelab.studies._jobs import StudyJob
+
+    job = _job(StudyJob, options)
+    curves, networks = _bracket.run(
+        job, _registry(options), _read(options.splines), _read(options.constructed), _read(options.trained)
+    )
+    _write(networks, options.networks)
+    _write(curves, options.curves)
+
+
+def rate(options: Namespace) -> None:
+    """Write the rates of a study."""
+    from ratelab.studies import _rate
+    from ratelab.studies._jobs import StudyJob
+
+    _write(_rate.run(_job(StudyJob, options), _registry(options), _read(options.curves)[0]), options.output)
+
+
+def figures(options: Namespace) -> None:
+    """Draw the figures of a study and write its tables."""
+    from ratelab.figures import draw
+    from ratelab.report import write_tables
+
+    curves, rates = _read([options.curves, options.rates])
+    try:
+        for file in (*draw(curves, rates, Path(options.folder)), *write_tables(rates, Path(options.folder))):
+            print(file)
+    except OSError as error:
+        raise UserError(f"cannot write figures to {options.folder}: {error}") from error
+
+
+def schema(options: Namespace) -> None:
+    """Print the config's JSON schema or documentation."""
+    from ratelab.studies._document import json_schema, markdown
+
+    print(markdown() if options.markdown else json_schema(), end="")
+
+
+def _job(kind: "type[J]", options: Namespace) -> "J":
+    import pydantic
+
+    try:
+        return kind.model_validate_json(options.job)
+    except pydantic.ValidationError as error:
+        lines = "\n".join(f"--job: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise UserError(lines) from None
+
+
+def _registry(options: Namespace) -> "Registry":
+    from ratelab.registry import load_plugins
+
+    return load_plugins(options.plugins)
+
+
+def _read(paths: list[str]) -> "list[xr.Dataset]":
+    from ratelab.datasets import read
+
+    return [read(path) for path in paths]
+
+
+def _write(dataset: "xr.Dataset", path: str) -> None:
+    from ratelab.datasets import write
+
+    write(dataset, path)
+
+
+def _near(source: str) -> str:
+    path = Path(source)
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else source

@@ -1,0 +1,98 @@
+"""What the variables of every dataset mean: long names, units and flags, written once."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Flags = dict[str, int]
+
+CERTAINTY: Flags = {"none": 0, "numerical": 1, "rigorous": 2}
+LOWER_STATUS: Flags = {"no_method": 0, "trivial": 1, "bound": 2, "exact": 3}
+FIT_STATUS: Flags = {"not_run": 0, "converged": 1, "step_limit": 2, "diverged": 3}
+ATTAINED: Flags = {"none": 0, "no": 1, "yes": 2}
+VERDICT: Flags = {"none": 0, "consistent": 1, "upper_only": 2, "inconclusive": 3}
+
+FLAGS: dict[str, Flags] = {
+    "certainty": CERTAINTY,
+    "upper_certainty": CERTAINTY,
+    "lower_status": LOWER_STATUS,
+    "status": FIT_STATUS,
+    "upper_attained": ATTAINED,
+    "verdict": VERDICT,
+}
+
+_LONG_NAMES = {
+    "x": "quadrature node",
+    "weight": "quadrature weight",
+    "value": "target value at the node",
+    "cell_edge": "end of a cell of the certified moments",
+    "moment": "Legendre coefficient of the target's projection on the cell",
+    "moment_radius": "bound on the L2 error of the stored projection on the cell",
+    "spline_lower": "lower end of the error of the best free-knot spline",
+    "spline_upper": "upper end of the error of the best free-knot spline",
+    "spline_error": "error of the stored free-knot spline",
+    "error_trained": "L2 error of a trained network, by an integral split at its breakpoints",
+    "error_constructed": "L2 error of the best constructed network, by an integral split at its breakpoints",
+    "error_upper": "upper end of the error of best approximation: error of the best stored network within the budget",
+    "error_upper_closure": "upper end attained only in the closure of the networks within the budget",
+    "error_lower": "lower end of the error of best approximation over all generalized networks within the budget",
+    "certainty": "how certain error_lower is",
+    "upper_certainty": "how certain error_upper is",
+    "lower_status": "what kind of lower end error_lower is",
+    "upper_attained": "whether the smaller of error_upper and error_upper_closure belongs to a network",
+    "lower_class": "class of networks that error_lower bounds",
+    "status": "how the fit ended",
+    "steps": "optimiser steps taken",
+    "connections": "connections of the network behind error_upper",
+    "neurons": "neurons of the network behind error_upper",
+    "depth": "affine layers of the network behind error_upper",
+    "largest_weight": "largest modulus of a weight or bias of the network behind error_upper",
+    "origin": "method behind error_upper",
+    "slope_low": "certified slope over the window, lower end",
+    "slope_high": "certified slope over the window, upper end",
+    "rate_model": "rate of the fitted model C n^-alpha (1 + b n^-beta); a model, not a theorem",
+    "rate_model_low": "model rate, lower end over ways to fit",
+    "rate_model_high": "model rate, upper end over ways to fit",
+    "rate_proved_low": "E_n <= C n^-rate proved for all large n",
+    "rate_proved_high": "E_n >= c n^-rate proved for all large n",
+    "rate_predicted_low": "rate that theory gives, lower end",
+    "rate_predicted_high": "rate that theory gives, upper end",
+    "rate_trained": "rate that this trainer alone would have reported",
+    "rate_trained_low": "rate_trained, lower end over seeds",
+    "rate_trained_high": "rate_trained, upper end over seeds",
+    "verdict": "measured slopes against theory",
+}
+
+
+def described(dataset: "xr.Dataset", **attributes: Any) -> "xr.Dataset":
+    """Return the dataset with CF-style attributes on its variables and the given global ones."""
+    for name in dataset.variables:
+        variable = dataset[name]
+        if name in _LONG_NAMES:
+            variable.attrs["long_name"] = _LONG_NAMES[str(name)]
+        if name in FLAGS:
+            import numpy as np
+
+            flags = FLAGS[str(name)]
+            variable.attrs["flag_values"] = np.array(list(flags.values()), dtype=np.int8)
+            variable.attrs["flag_meanings"] = " ".join(flags)
+        elif variable.dtype.kind in "fiu":
+            variable.attrs.setdefault("units", "1")
+    dataset.attrs.update({"Conventions": "CF-1.11", **attributes})
+    return dataset
+
+
+def meaning(name: str, value: int) -> str:
+    """Return the word for a flag value of the variable `name`, e.g. ``meaning("certainty", 2)``."""
+    return next(word for word, flag in FLAGS[name].items() if flag == value).replace("_", " ")
+
+
+def require(dataset: "xr.Dataset", path: str, *names: str) -> "xr.Dataset":
+    """Return the dataset if it has all these variables; raise UserError naming the missing ones."""
+    from ratelab._errors import UserError
+
+    missing = [name for name in names if name not in dataset.variables]
+    if missing:
+        raise UserError(f"{path}: lacks {', '.join(missing)}; delete it and run the same command again")
+    return dataset

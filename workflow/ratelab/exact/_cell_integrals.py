@@ -1,0 +1,220 @@
+"""Balls for the Legendre coefficients of a target on one cell, by the best certificate it supplies."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from fractions import Fraction
+from math import inf, nextafter
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_poly, arb_series, ctx, fmpq
+from numpy.typing import NDArray
+
+from ratelab.exact._legendre import apply, ball, moment_table, power_table
+from ratelab.registry import PiecewisePolynomial, Target
+
+Projector = Callable[[float, float], list[Any]]
+"""Maps a cell [a, b] to balls around its degree + 1 Legendre coefficients."""
+
+_ORDER = 10
+_DEPTH = 80
+_PARTS = 4000
+
+
+class Unresolved(Exception):  # noqa: N818 - a signal, not a user's error
+    """The certificate does not reach a useful radius; the message says where."""
+
+
+def cell_projector(target: Target, edges: NDArray[np.float64], degree: int) -> Projector:
+    """Choose the route and set the working precision for these cells (the caller restores it)."""
+    if target.pieces is not None:
+        ctx.prec = 160
+        return _by_pieces(target.pieces, degree)
+    if target.moments is not None:
+        return _by_moments(target, edges, degree)
+    ctx.prec = 128
+    return _by_enclosure(target, degree)
+
+
+def _by_pieces(pieces: PiecewisePolynomial, degree: int) -> Projector:
+    knots = pieces.knots
+    polynomials = [arb_poly([ball(c) for c in row]) for row in pieces.coefficients]
+    length = max(len(row) for row in pieces.coefficients)
+    table = power_table(degree, length, ctx.prec)
+
+    def project(a: float, b: float) -> list[Any]:
+        first, last = bisect_right(knots, a), bisect_left(knots, b)
+        if first >= last:
+            local = polynomials[first](arb_poly(_centre(arb(a), arb(b)))).coeffs()
+            return apply(table, local + [arb(0)] * (length - len(local)))
+        cuts = [Fraction(a), *knots[first:last], Fraction(b)]
+        total = [arb(0)] * (degree + 1)
+        for index, (left, right) in enumerate(zip(cuts, cuts[1:], strict=False)):
+            low, high = ball(left), ball(right)
+            local = polynomials[first + index](arb_poly(_centre(low, high))).coeffs()
+            total = _add(total, _part(local, arb(0), (arb(a), arb(b)), (low, high), degree))
+        return total
+
+    return project
+
+
+def _by_moments(target: Target, edges: NDArray[np.float64], degree: int) -> Projector:
+    assert target.moments is not None
+    moments = target.moments
+    # raw moments about 0 lose the square of |x| / cell length once per degree
+    lengths = np.diff(edges)
+    loss = float(np.max(np.log2(np.maximum(np.abs(edges[1:]), np.abs(edges[:-1])) / lengths + 2)))
+    base = 32 * (4 + int((2 * degree + 1) * loss + 31) // 32)
+
+    def project(a: float, b: float) -> list[Any]:
+        precision = base
+        for _ in range(5):
+            ctx.prec = precision
+            left, right = arb(a), arb(b)
+            values = list(moments(left, right, degree))
+            middle, half = _centre(left, right)
+            variable = arb_poly([-middle / half, 1 / half])
+            power, local = arb_poly([1]), []
+            for _k in range(degree + 1):
+                local.append(sum((c * v for c, v in zip(power.coeffs(), values, strict=False)), arb(0)) / half)
+                power = power * variable
+            found = apply(moment_table(degree, precision), local)
+            if _sharp(found):
+                break
+            precision *= 2
+        ctx.prec = base
+        return found
+
+    ctx.prec = base
+    return project
+
+
+def _sharp(values: list[Any]) -> bool:
+    """Whether the balls are finite and small against the largest of them (or absolutely)."""
+    if not all(v.is_finite() for v in values):
+        return False
+    size = max(float(v.abs_upper()) for v in values)
+    return max(float(v.rad()) for v in values) <= 2.0**-60 * size + 2.0**-100
+
+
+def _by_enclosure(target: Target, degree: int) -> Projector:
+    singular = [Fraction(p) for p in target.singular_points]
+    near = [(nextafter(float(p), -inf), nextafter(float(p), inf)) for p in singular]
+    taylor = _taylor_model(target)
+    table = power_table(degree, _ORDER + 1, ctx.prec)
+    # |∫ P_k(s) s^N e(s) ds| (2k+1)/2 is at most (2k+1)/(N+1) times the largest |e|
+    spreads = [arb(fmpq(2 * k + 1, _ORDER + 1)) for k in range(degree + 1)]
+
+    def project(a: float, b: float) -> list[Any]:
+        if not any(a <= high and low <= b for low, high in near):
+            model = taylor(arb(a), arb(b))
+            if model is not None and _resolved(model, 1.0, 0.0):
+                local, spread = model
+                return [v + arb(0, 1) * (spread * s) for v, s in zip(apply(table, local), spreads, strict=True)]
+        return _divided(target, taylor, a, b, singular, degree)
+
+    return project
+
+
+Model = tuple[list[Any], Any]
+"""Coefficients of powers of a variable in [-1, 1], and how far the last may stray from its value."""
+
+
+def _taylor_model(target: Target) -> Callable[[Any, Any], Model | None]:
+    """Return left, right ↦ a Taylor model at the middle with Lagrange remainder, None where the series fails."""
+    assert target.enclosure is not None
+    enclosure = target.enclosure
+    ctx.cap = _ORDER + 1
+
+    def taylor(left: Any, right: Any) -> Model | None:
+        middle, half = _centre(left, right)
+        centre = enclosure(arb_series([middle, arb(1)], prec=_ORDER))
+        around = enclosure(arb_series([left.union(right), arb(1)], prec=_ORDER + 1))
+        top = _coefficient(around, _ORDER)
+        values = [_coefficient(centre, k) for k in range(_ORDER)] + [top.mid()]
+        if not (top.is_finite() and all(v.is_finite() for v in values)):
+            return None
+        scaled, factor = [], arb(1)
+        for value in values:
+            scaled.append(value * factor)
+            factor = factor * half
+        return scaled, top.rad() * half**_ORDER
+
+    return taylor
+
+
+def _divided(
+    target: Target,
+    taylor: Callable[[Any, Any], Model | None],
+    a: float,
+    b: float,
+    singular: list[Fraction],
+    degree: int,
+) -> list[Any]:
+    """Sum over parts that shrink towards singular points, until plain bounds on what is left are negligible."""
+    assert target.enclosure is not None
+    cuts = [Fraction(a), *sorted(p for p in singular if a < p < b), Fraction(b)]
+    stack = [(left, right, 0) for left, right in zip(cuts, cuts[1:], strict=False)]
+    total, size, done = [arb(0)] * (degree + 1), 0.0, 0
+    while stack:
+        left, right, depth = stack.pop()
+        done += 1
+        low, high = ball(left), ball(right)
+        model = None if left in singular or right in singular else taylor(low, high)
+        if model is not None and not _resolved(model, 2.0**-depth, size):
+            model = None
+        if model is None and (depth >= _DEPTH or done > _PARTS):
+            value = target.enclosure(low.union(high))
+            if not value.is_finite():
+                raise Unresolved(f"the enclosure is not finite on [{float(left)!r}, {float(right)!r}]")
+            model = [value.mid()], value.rad()
+        if model is not None:
+            size = max(size, _size(model))
+            total = _add(total, _part(*model, (arb(a), arb(b)), (low, high), degree))
+            continue
+        middle = (left + right) / 2
+        halves = [(left, middle, depth + 1), (middle, right, depth + 1)]
+        stack.extend(reversed(halves) if right in singular else halves)
+    return total
+
+
+def _resolved(model: Model, share: float, size: float) -> bool:
+    """Whether the model's stray part is at rounding level, for a part that is `share` of a cell."""
+    return float(model[1].abs_upper()) * share <= 2.0**-62 * max(size, _size(model))
+
+
+def _size(model: Model) -> float:
+    return max(float(v.abs_upper()) for v in model[0]) + 1e-290
+
+
+def _coefficient(series: Any, index: int) -> Any:
+    """Coefficient of a series; a constant target may return a plain number."""
+    if isinstance(series, arb_series):
+        return series[index]
+    return arb(series) if index == 0 else arb(0)
+
+
+def _part(
+    local: list[Any], spread: Any, cell: tuple[Any, Any], part: tuple[Any, Any], degree: int
+) -> list[Any]:
+    """Legendre coefficients on a cell of the function that is a model on a part of it and 0 elsewhere."""
+    middle, half = _centre(*cell)
+    inner, radius = _centre(*part)
+    variable = arb_poly([(inner - middle) / half, radius / half])
+    ratio = radius / half
+    stray = arb(0, 1) * (spread * arb(fmpq(2, max(1, len(local)))))  # |variable| <= 1 on the cell
+    power, moments = arb_poly([1]), []
+    for _ in range(degree + 1):
+        product = power * arb_poly(local)
+        total = sum((v * arb(fmpq(2, j + 1)) for j, v in enumerate(product.coeffs()) if j % 2 == 0), arb(0))
+        moments.append((total + stray) * ratio)
+        power = power * variable
+    return apply(moment_table(degree, ctx.prec), moments)
+
+
+def _centre(left: Any, right: Any) -> list[Any]:
+    return [(left + right) / 2, (right - left) / 2]
+
+
+def _add(first: list[Any], second: list[Any]) -> list[Any]:
+    return [a + b for a, b in zip(first, second, strict=True)]

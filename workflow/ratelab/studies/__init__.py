@@ -1,0 +1,22 @@
+"""Config models, the plan of jobs, and what each job does (row 5; plan and config import neither torch nor xarray)."""
+
+from typing import TYPE_CHECKING
+
+from ratelab._lazy import exports
+
+_NAMES = {
+    "Config": "._config",
+    "Plan": "._plan",
+    "load_config": "._config",
+    "make_plan": "._plan",
+    "plan_from": "._plan",
+    "read_config": "._config",
+}
+
+__getattr__, __dir__ = exports(__name__, _NAMES)
+
+if TYPE_CHECKING:
+    from ratelab.studies._config import Config, load_config, read_config
+    from ratelab.studies._plan import Plan, make_plan, plan_from
+
+__all__ = ["Config", "Plan", "load_config", "make_plan", "plan_from", "read_config"]

@@ -1,0 +1,226 @@
+"""The job `bracket`: [certified lower end, best network in hand] for every (target, network, budget) of a study."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ratelab import best, datasets, exact, spaces
+from ratelab.networks import Network, counts, from_dataset, resolve, to_dataset
+from ratelab.registry import Registry
+from ratelab.studies._jobs import StudyJob
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_CELL = ("target", "network", "complexity", "budget")
+_FIT = (*_CELL, "trainer", "seed")
+
+
+@dataclass
+class _Best:
+    """The best network in hand for one (target, network kind, complexity), budget by budget."""
+
+    errors: np.ndarray
+    networks: list[Network | None]
+    origins: list[str]
+    certainty: list[str] = field(default_factory=list)
+
+    def offer(self, index: int, error: float, network: Network | None, origin: str) -> None:
+        if network is not None and (np.isnan(self.errors[index]) or error < self.errors[index]):
+            self.errors[index], self.networks[index], self.origins[index] = error, network, origin
+
+    def nest(self) -> None:
+        """Let every budget use the network of a smaller one: the classes are nested."""
+        for index in range(1, len(self.errors)):
+            self.offer(index, self.errors[index - 1], self.networks[index - 1], self.origins[index - 1])
+
+    def certify(self, target: Any) -> None:
+        """Replace each error by the upper end of its enclosure."""
+        known: dict[int, exact.Enclosure] = {}
+        for index, network in enumerate(self.networks):
+            if network is None:
+                self.certainty.append("none")
+                continue
+            if id(network) not in known:
+                known[id(network)] = exact.certified_error(network, target)
+            self.errors[index] = known[id(network)].upper
+            self.certainty.append(known[id(network)].certainty)
+
+
+def run(
+    job: StudyJob,
+    registry: Registry,
+    splines: "Iterable[xr.Dataset]",
+    constructed: "Iterable[xr.Dataset]",
+    trained: "Iterable[xr.Dataset]",
+) -> "tuple[xr.Dataset, xr.Dataset]":
+    """Return the study's curves and the networks behind their upper ends."""
+    tables = _Tables(job)
+    lower_ends = {(d.attrs["target"], int(d.attrs["degree"])): d for d in splines}
+    built = {(d.attrs["target"], d.attrs["network_kind"]): d for d in constructed}
+    fitted: dict[tuple[str, str], dict[str, xr.Dataset]] = {}
+    for dataset in trained:
+        pair = dataset.attrs["target"], dataset.attrs["network_kind"]
+        fitted.setdefault(pair, {})[dataset.attrs["trainer"]] = dataset
+    for pair in job.pairs:
+        for complexity in job.complexity:
+            _fill(tables, pair, complexity, registry, lower_ends, built.get(pair), fitted.get(pair, {}))
+    return tables.curves(registry), tables.stored()
+
+
+class _Tables:
+    """The arrays of curves.nc, NaN or "none" where a pair is not part of the study."""
+
+    def __init__(self, job: StudyJob) -> None:
+        self.job = job
+        cell = (len(job.targets), len(job.networks), len(job.complexity), len(job.budgets))
+        fit = (*cell, len(job.trainers), job.seeds)
+        self.fits = {
+            "error_trained": np.full(fit, np.nan),
+            "status": np.zeros(fit, np.int8),
+            "steps": np.zeros(fit, np.int32),
+        }
+        names = ("error_constructed", "error_upper", "error_upper_closure", "error_lower")
+        self.cells: dict[str, np.ndarray] = {name: np.full(cell, np.nan) for name in names}
+        for name in ("certainty", "upper_certainty", "lower_status", "upper_attained"):
+            self.cells[name] = np.zeros(cell, np.int8)
+        self.cells["origin"] = np.full(cell, "", dtype=object)
+        self.lower_class = np.full((len(job.networks), len(job.complexity)), "", dtype=object)
+        self._places: dict[tuple[int, ...], Network] = {}
+
+    def place(self, pair: tuple[str, str], complexity: str) -> tuple[int, int, int]:
+        job = self.job
+        return job.targets.index(pair[0]), job.networks.index(pair[1]), list(job.complexity).index(complexity)
+
+    def curves(self, registry: Registry) -> "xr.Dataset":
+        import xarray as xr
+
+        job = self.job
+        shape = self.cells["error_upper"].shape
+        columns = {name: (_CELL, column.reshape(shape)) for name, column in counts(self._ordered()).items()}
+        dataset = xr.Dataset(
+            {name: (_FIT, table) for name, table in self.fits.items()}
+            | {name: (_CELL, table) for name, table in self.cells.items()}
+            | columns
+            | {"lower_class": (("network", "complexity"), self.lower_class)},
+            coords=_coordinates(job) | {"seed": np.arange(job.seeds)},
+        )
+        title = f"Errors of best approximation: study {job.study}"
+        return datasets.described(dataset, **datasets.provenance(title, job.model_dump_json(), registry, _members(job)))
+
+    def stored(self) -> "xr.Dataset":
+        """Return the networks behind `error_upper`, with their index by (target, network, complexity, budget)."""
+        shape = self.cells["error_upper"].shape
+        dataset = to_dataset(self._ordered())
+        dataset["fit"] = (_CELL, np.arange(int(np.prod(shape)), dtype=np.int32).reshape(shape))
+        dataset["fit"].attrs["long_name"] = "index of the stored network"
+        coordinates = {k: v for k, v in _coordinates(self.job).items() if k != "trainer"}
+        dataset = dataset.rename({"network": "stored"}).assign_coords(coordinates)
+        return datasets.described(dataset, title=f"Best networks in hand: study {self.job.study}")
+
+    def _ordered(self) -> list[Network | None]:
+        return [self._places.get(index) for index in np.ndindex(self.cells["error_upper"].shape)]
+
+    def keep(self, place: tuple[int, int, int], networks: Sequence[Network | None]) -> None:
+        for index, network in enumerate(networks):
+            if network is not None:
+                self._places[(*place, index)] = network
+
+
+def _fill(
+    tables: _Tables,
+    pair: tuple[str, str],
+    complexity: str,
+    registry: Registry,
+    lower_ends: "dict[tuple[str, int], xr.Dataset]",
+    built: "xr.Dataset | None",
+    fitted: "dict[str, xr.Dataset]",
+) -> None:
+    job = tables.job
+    place = tables.place(pair, complexity)
+    target = registry.targets[pair[0]]
+    _, activation_label, depth = split_network(pair[1])
+    activation = resolve(activation_label, registry)
+    champion = _Best(np.full(len(job.budgets), np.nan), [None] * len(job.budgets), [""] * len(job.budgets))
+    if built is not None:
+        chosen = built.sel(complexity=complexity)
+        stored = from_dataset(built, registry)
+        for index, budget in enumerate(job.budgets):
+            at = chosen.sel(budget=budget)
+            error, network = float(at["error_constructed"]), stored[int(at["fit"])]
+            tables.cells["error_constructed"][(*place, index)] = error
+            champion.offer(index, error, network, str(at["construction"].values))
+    for position, trainer in enumerate(job.trainers):
+        if trainer not in fitted:
+            continue
+        chosen = fitted[trainer].sel(complexity=complexity, budget=list(job.budgets))
+        stored = from_dataset(fitted[trainer], registry)
+        for name, table in tables.fits.items():
+            table[place][:, position] = chosen[name].values
+        errors, fits = chosen["error_trained"].values, chosen["fit"].values
+        for index in range(len(job.budgets)):
+            if not np.isnan(errors[index]).all():
+                seed = int(np.nanargmin(errors[index]))
+                champion.offer(index, errors[index, seed], stored[int(fits[index, seed])], trainer)
+    champion.nest()
+    champion.certify(target)
+    tables.keep(place, champion.networks)
+    ends = [
+        best.class_ends(target, activation, depth, complexity, budget, lower_ends.get((pair[0], _degree(activation))))
+        for budget in job.budgets
+    ]
+    lower, upper = spaces.envelope(np.array([end.lower for end in ends]), champion.errors)
+    closure = np.array([end.closure for end in ends])
+    attained = np.array([end.attained for end in ends])
+    if np.any(lower > upper):
+        worst = int(np.nanargmax(lower - upper))
+        raise RuntimeError(
+            f"{pair}, {complexity} = {job.budgets[worst]}: lower end {lower[worst]!r} above upper end {upper[worst]!r}; "
+            "this is a bug in ratelab or an enclosure of the target that does not enclose it"
+        )
+    reached = np.where(np.isnan(closure) | (upper <= closure) | attained, 2, 1)
+    cells = tables.cells
+    cells["error_upper"][place] = upper
+    cells["error_upper_closure"][place] = closure
+    cells["error_lower"][place] = lower
+    cells["certainty"][place] = [datasets.CERTAINTY[end.certainty] for end in ends]
+    cells["lower_status"][place] = [datasets.LOWER_STATUS[end.status] for end in ends]
+    cells["upper_certainty"][place] = [datasets.CERTAINTY[c] for c in champion.certainty]
+    cells["upper_attained"][place] = np.where(np.isnan(upper) & np.isnan(closure), 0, reached)
+    cells["origin"][place] = champion.origins
+    tables.lower_class[place[1:]] = best.class_name(activation, depth, complexity)
+
+
+def _degree(activation: Any) -> int:
+    return activation.polynomial.degree if activation.polynomial is not None else -1
+
+
+def _coordinates(job: StudyJob) -> dict[str, np.ndarray]:
+    return {
+        "target": np.array(job.targets, dtype=object),
+        "network": np.array(job.networks, dtype=object),
+        "complexity": np.array(job.complexity, dtype=object),
+        "budget": np.array(job.budgets),
+        "trainer": np.array(job.trainers, dtype=object),
+    }
+
+
+def _members(job: StudyJob) -> list[tuple[str, str]]:
+    members = [("targets", label) for label in job.targets]
+    for network in job.networks:
+        architecture, activation, _ = split_network(network)
+        members += [("architectures", architecture), ("activations", activation)]
+    return members
+
+
+def split_network(label: str) -> tuple[str, str, int]:
+    """Split ``mlp/relu/depth=2`` into architecture, activation and depth (parameters may hold a slash, as in 1/3)."""
+    head, _, depth = label.rpartition("/depth=")
+    level = 0
+    for position, character in enumerate(head):
+        level += (character == "(") - (character == ")")
+        if character == "/" and level == 0:
+            return head[:position], head[position + 1 :], int(depth)
+    raise ValueError(f"'{label}' is no network label")

@@ -1,0 +1,304 @@
+"""From config and plugin index to jobs: file names, inputs and parameters, without importing a plugin."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ratelab import __version__
+from ratelab._errors import UserError
+from ratelab.registry import Index, read_index, slug
+from ratelab.studies._config import Config, Member, NetworkSpec, Study, plugin_folders
+from ratelab.studies._jobs import (
+    CheckJob,
+    ConstructJob,
+    Job,
+    SplineJob,
+    StudyJob,
+    TargetJob,
+    TrainJob,
+)
+
+LARGEST_PIECES = 129
+"""Spline brackets beyond so many pieces are left out: their cost grows with the square."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One job with the plugin files that it loads."""
+
+    job: Job
+    plugins: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The job as JSON, the same for the same job."""
+        return self.job.model_dump_json()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All jobs of a config by file name (without folder and ending)."""
+
+    targets: Mapping[str, Step]
+    splines: Mapping[str, Step]
+    constructs: Mapping[tuple[str, str], Step]
+    trains: Mapping[tuple[str, str], Step]
+    checks: Mapping[str, Step]
+    studies: Mapping[str, Step]
+    warnings: tuple[str, ...]
+
+    def trained_files(self, study: str) -> list[str]:
+        """Trained datasets of a study."""
+        return [f"results/{s}/trained/{name}.nc" for s, name in self.trains if s == study]
+
+    def constructed_files(self, study: str) -> list[str]:
+        """Constructed datasets of a study."""
+        return [f"results/{s}/constructed/{name}.nc" for s, name in self.constructs if s == study]
+
+    def spline_files(self, study: str) -> list[str]:
+        """Spline brackets of the study's targets."""
+        job = self.studies[study].job
+        assert isinstance(job, StudyJob)
+        wanted = {slug(target) for target in job.targets}
+        return [f"results/splines/{name}.nc" for name in self.splines if name.rpartition("--")[0] in wanted]
+
+    def check_files(self) -> list[str]:
+        """What every study leaves after its check."""
+        return [f"results/{study}/checked.txt" for study in self.studies]
+
+    def spline_target(self, name: str) -> str:
+        """Target dataset of a spline job."""
+        return _target_file(self.splines[name].job)
+
+    def train_target(self, study: str, name: str) -> str:
+        """Target dataset of a training job."""
+        return _target_file(self.trains[study, name].job)
+
+    def construct_splines(self, study: str, name: str) -> list[str]:
+        """Spline brackets that a construction job may use."""
+        job = self.constructs[study, name].job
+        assert isinstance(job, ConstructJob)
+        target = slug(job.target)
+        return [f"results/splines/{spline}.nc" for spline in self.splines if spline.rpartition("--")[0] == target]
+
+
+def make_plan(config: Config, index: Index) -> Plan:
+    """Plan every job.
+
+    Raises
+    ------
+    UserError
+        For unknown or broken plugins that the config asks for, wrong parameters, and labels that collide.
+    """
+    builder = _Builder(config, index)
+    for name, study in config.studies.items():
+        builder.add(name, study)
+    return builder.plan()
+
+
+def plan_from(data: Mapping[str, Any], config_folders: Sequence[Path], source: str, cache: Path) -> Plan:
+    """Validate a config, read the index (cached) and plan.
+
+    Parameters
+    ----------
+    data
+        The config as a mapping.
+    config_folders
+        Where plugin folders are looked for: beside the config file, then beside the workflow.
+    source
+        Name of the config, for messages.
+    cache
+        Folder of the plugin index.
+    """
+    from ratelab.studies._config import load_config
+
+    config = load_config(data, source)
+    folders = plugin_folders(config, *config_folders)
+    members: dict[str, list[str]] = {"targets": [], "activations": []}
+    for study in config.studies.values():
+        members["targets"] += [_raw_label(m) for m in study.targets]
+        members["activations"] += [_raw_label(n.activation) for n in study.networks]
+    return make_plan(config, read_index(folders, members, cache))
+
+
+def _raw_label(member: Member) -> str:
+    from ratelab.registry import label
+
+    return label(member.name, member.parameters)
+
+
+class _Builder:
+    def __init__(self, config: Config, index: Index) -> None:
+        self.config, self.index = config, index
+        self.targets: dict[str, Step] = {}
+        self.pieces: dict[tuple[str, int], set[int]] = {}
+        self.constructs: dict[tuple[str, str], Step] = {}
+        self.trains: dict[tuple[str, str], Step] = {}
+        self.checks: dict[str, Step] = {}
+        self.studies: dict[str, Step] = {}
+        self.slugs: dict[str, str] = {}
+
+    def add(self, name: str, study: Study) -> None:
+        targets = [self._label("targets", m, f"studies.{name}.targets") for m in study.targets]
+        _distinct(targets, f"studies.{name}.targets")
+        trainers = [self._label("trainers", m, f"studies.{name}.trainers") for m in study.trainers]
+        _distinct(trainers, f"studies.{name}.trainers")
+        pairs: list[tuple[str, str]] = []
+        networks: list[str] = []
+        specs: list[tuple[str, str, int, tuple[str, ...]]] = []
+        used: dict[str, None] = {}
+        for position, spec in enumerate(study.networks):
+            place = f"studies.{name}.networks[{position}]"
+            architecture = self._label("architectures", spec.architecture, place)
+            activation = self._label("activations", spec.activation, place)
+            network = f"{architecture}/{activation}/depth={spec.depth}"
+            networks.append(network)
+            chosen = self._chosen(spec, targets, place)
+            pairs += [(target, network) for target in chosen]
+            specs.append((architecture, activation, spec.depth, tuple(chosen)))
+            files = self._files(("architectures", architecture), ("activations", activation))
+            used.update(dict.fromkeys(files))
+            for target in chosen:
+                self._fits(name, study, target, (architecture, activation, spec.depth), trainers)
+        _distinct(networks, f"studies.{name}.networks")
+        for target in targets:
+            self._target(target)
+            used.update(dict.fromkeys(self._files(("targets", target))))
+        gathered = tuple(used)
+        if "train" in study.methods:
+            used.update(dict.fromkeys(f for t in trainers for f in self._files(("trainers", t))))
+        common = {"version": __version__, "complexity": tuple(study.complexity), "budgets": tuple(study.budgets)}
+        self.checks[name] = Step(
+            CheckJob(
+                **common,
+                targets=tuple(targets),
+                networks=tuple(specs),
+                trainers=tuple(trainers) if "train" in study.methods else (),
+            ),
+            tuple(used),
+        )
+        self.studies[name] = Step(
+            StudyJob(
+                **common,
+                study=name,
+                targets=tuple(targets),
+                networks=tuple(networks),
+                pairs=tuple(pairs),
+                trainers=tuple(trainers) if "train" in study.methods else (),
+                seeds=study.seeds,
+            ),
+            gathered,
+        )
+
+    def plan(self) -> Plan:
+        splines = {}
+        for (target, degree), pieces in sorted(self.pieces.items()):
+            job = SplineJob(version=__version__, target=target, degree=degree, pieces=tuple(sorted(pieces)))
+            splines[self._slug(target) + f"--degree={degree}"] = Step(job, self._files(("targets", target)))
+        warnings = tuple(f"{b.source} could not be loaded ({b.cause}); nothing asks for it" for b in self.index.broken)
+        return Plan(self.targets, splines, self.constructs, self.trains, self.checks, self.studies, warnings)
+
+    def _fits(
+        self, name: str, study: Study, target: str, kind: tuple[str, str, int], trainers: Sequence[str]
+    ) -> None:
+        architecture, activation, depth = kind
+        common = {
+            "version": __version__,
+            "target": target,
+            "architecture": architecture,
+            "activation": activation,
+            "depth": depth,
+            "complexity": tuple(study.complexity),
+            "budgets": tuple(study.budgets),
+        }
+        stem = f"{self._slug(target)}--{self._slug(f'{architecture}/{activation}/depth={depth}')}"
+        files = self._files(("targets", target), ("architectures", architecture), ("activations", activation))
+        degree = self._splines(study, target, activation, depth)
+        if "construct" in study.methods and degree is not None:
+            constructions = tuple(self.index.entries["constructions"])
+            extra = self._files(*(("constructions", c) for c in constructions))
+            job = ConstructJob(**common, constructions=constructions)
+            self.constructs[name, stem] = Step(job, (*files, *extra))
+        if "train" in study.methods:
+            for trainer in trainers:
+                extra = self._files(("trainers", trainer))
+                step = Step(TrainJob(**common, trainer=trainer, seeds=study.seeds), (*files, *extra))
+                self.trains[name, f"{stem}--{self._slug(trainer)}"] = step
+
+    def _splines(self, study: Study, target: str, activation: str, depth: int) -> int | None:
+        """Ask for the spline brackets that bound this network, and return their degree (None if none does)."""
+        facts = self.index.facts["activations"].get(activation, {})
+        dimension = self.index.facts["targets"].get(target, {}).get("dimension", 1)
+        degree, knots = facts.get("degree"), facts.get("knots")
+        if degree is None or dimension != 1 or degree > 3:
+            return None
+        from ratelab.best import spline_needs
+
+        needed = {
+            n
+            for complexity in study.complexity
+            for budget in study.budgets
+            for n in spline_needs(degree, knots, depth, complexity, budget)
+            if 1 <= n <= LARGEST_PIECES
+        }
+        if not needed:
+            return None
+        self.pieces.setdefault((target, degree), set()).update(needed)
+        return int(degree)
+
+    def _target(self, target: str) -> None:
+        job = TargetJob(version=__version__, target=target, nodes=self.config.nodes, cells=self.config.cells)
+        self.targets[self._slug(target)] = Step(job, self._files(("targets", target)))
+
+    def _label(self, kind: str, member: Member, place: str) -> str:
+        try:
+            text = self.index.label(kind, member.name, member.parameters)
+        except UserError as error:
+            raise UserError(f"config: {place}: {error}") from None
+        fact = self.index.facts.get(kind, {}).get(text, {})
+        if "error" in fact:
+            raise UserError(f"config: {place}: {fact['error']}")
+        return text
+
+    def _chosen(self, spec: NetworkSpec, targets: Sequence[str], place: str) -> list[str]:
+        if spec.targets is None:
+            return list(targets)
+        chosen = [self._label("targets", m, f"{place}.targets") for m in spec.targets]
+        for label in chosen:
+            if label not in targets:
+                raise UserError(
+                    f"config: {place}.targets: '{label}' is not among the study's targets: {', '.join(targets)}"
+                )
+        return chosen
+
+    def _files(self, *members: tuple[str, str]) -> tuple[str, ...]:
+        """Plugin files of the given (kind, label) members, each once; installed plugins have none."""
+        files = (self.index.entry(kind, text.partition("(")[0]).file for kind, text in members)
+        return tuple(dict.fromkeys(_short(file) for file in files if file))
+
+    def _slug(self, text: str) -> str:
+        result = slug(text)
+        other = self.slugs.setdefault(result, text)
+        if other != text:
+            raise UserError(f"config: '{text}' and '{other}' would share the file name '{result}'; change one")
+        return result
+
+
+def _target_file(job: Job) -> str:
+    assert isinstance(job, SplineJob | TrainJob)
+    return f"results/targets/{slug(job.target)}.nc"
+
+
+def _short(file: str) -> str:
+    """Path relative to the working directory where it lies below it, so that jobs read the same everywhere."""
+    path, here = Path(file), Path.cwd().resolve()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else file
+
+
+def _distinct(labels: Iterable[str], place: str) -> None:
+    seen: set[str] = set()
+    for label in labels:
+        if label in seen:
+            raise UserError(f"config: {place}: '{label}' stands twice")
+        seen.add(label)

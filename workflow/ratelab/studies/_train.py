@@ -1,0 +1,63 @@
+"""The job `train`: all budgets and seeds of one (target, network, trainer), then the exact errors."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ratelab import datasets, exact
+from ratelab.networks import FitProblem, resolve, to_dataset
+from ratelab.registry import Progress, Registry
+from ratelab.studies._jobs import TrainJob
+from ratelab.studies._shapes import layouts
+from ratelab.studies._target import read_data
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def run(job: TrainJob, registry: Registry, target_data: "xr.Dataset", progress: Progress) -> "xr.Dataset":
+    """Fit, then measure every network by an integral split at its breakpoints and the target's singular points."""
+    import xarray as xr
+
+    target = registry.targets[job.target]
+    nodes, weights, values = read_data(target_data)
+    shapes = layouts(job, registry, target, values.shape[1])
+    unique = list(dict.fromkeys(shapes.values()))
+    fits = tuple((layout, seed) for layout in unique for seed in range(job.seeds))
+    problem = FitProblem(nodes, weights, values, resolve(job.activation, registry), fits, target.domain)
+    results = registry.trainers[job.trainer].fit(problem, progress)
+    networks = [result.network for result in results]
+    errors = np.array([np.nan if n is None else exact.error(n, target) for n in networks])
+    position = {layout: index * job.seeds for index, layout in enumerate(unique)}
+    fit = np.array(
+        [
+            [[position[shapes[c, n]] + seed for seed in range(job.seeds)] for n in job.budgets]
+            for c in job.complexity
+        ],
+        dtype=np.int32,
+    )
+    states = np.array([datasets.FIT_STATUS[result.status.replace(" ", "_")] for result in results], np.int8)
+    dims = ("complexity", "budget", "seed")
+    dataset = to_dataset(networks).assign(
+        error_trained=(dims, errors[fit]),
+        status=(dims, states[fit]),
+        steps=(dims, np.array([result.steps for result in results], np.int32)[fit]),
+        loss=(dims, np.array([result.loss for result in results])[fit]),
+        fit=(dims, fit),
+    )
+    dataset["loss"].attrs["long_name"] = "weighted sum of squared residuals at the quadrature nodes"
+    dataset["fit"].attrs["long_name"] = "index of the stored network"
+    dataset = dataset.assign_coords(
+        complexity=np.array(job.complexity, dtype=object), budget=list(job.budgets), seed=np.arange(job.seeds)
+    )
+    members = [
+        ("targets", job.target),
+        ("architectures", job.architecture),
+        ("activations", job.activation),
+        ("trainers", job.trainer),
+    ]
+    title = f"Networks {job.network} trained on {job.target} by {job.trainer}"
+    origin = datasets.provenance(title, job.model_dump_json(), registry, members)
+    names = {"target": job.target, "network_kind": job.network, "trainer": job.trainer}
+    assert isinstance(dataset, xr.Dataset)
+    return datasets.described(dataset, **origin, **names)

@@ -1,0 +1,104 @@
+"""Activations on large arrays, so that each element's bits depend on that element alone.
+
+Vectorised transcendental functions may treat the last elements of an array (those that do not fill a vector
+register) by other code. Every array here holds a multiple of `BLOCK` elements per network, so no remainder exists
+and the result is the same wherever a network lies in a stack.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ratelab.registry import Activation, PiecewisePolynomial
+
+Array = NDArray[np.float64]
+Backward = Callable[[Array], Array]
+"""Maps the derivative with respect to the values to that with respect to the pre-activations."""
+
+BLOCK = 64
+
+
+def forward(activation: Activation, x: Array) -> tuple[Array, Backward]:
+    """Return the values at contiguous `x` and the map that multiplies by the derivative (right limits at knots)."""
+    if activation.polynomial is not None:
+        value, slope = _polynomial(activation.polynomial, x)
+        return value, lambda cotangent: np.multiply(cotangent, slope)
+    import torch
+
+    point = torch.from_numpy(x).requires_grad_(True)
+    with torch.enable_grad():
+        output = activation.function(point)
+
+    def backward(cotangent: Array) -> Array:
+        if not output.requires_grad:
+            return np.zeros_like(cotangent)
+        (gradient,) = torch.autograd.grad(output, point, torch.from_numpy(cotangent))
+        result: Array = gradient.numpy()
+        return result
+
+    return output.detach().numpy(), backward
+
+
+def values(activation: Activation, x: Array) -> Array:
+    """Return the values at contiguous `x`."""
+    if activation.polynomial is not None:
+        return _polynomial(activation.polynomial, x)[0]
+    return np.asarray(activation(x))
+
+
+def homogeneity(activation: Activation) -> int | None:
+    """Return r if φ(s x) = s^r φ(x) for all s > 0 (such as ρ_r), else None."""
+    polynomial = activation.polynomial
+    if polynomial is None or polynomial.degree == 0 or any(polynomial.knots):
+        return None
+    r = polynomial.degree
+    pure = all(not value or k == r for c in polynomial.coefficients for k, value in enumerate(c))
+    return r if pure else None
+
+
+@contextmanager
+def one_thread(activation: Activation) -> Iterator[None]:
+    """Keep torch on one thread meanwhile, if the activation needs torch: chunk borders would depend on the count."""
+    if activation.polynomial is not None:
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _polynomial(polynomial: PiecewisePolynomial, x: Array) -> tuple[Array, NDArray[Any]]:
+    """Values and derivative; the derivative of a power ρ_1 comes as booleans, which multiply as 0 and 1."""
+    pieces = [[float(value) for value in c] for c in polynomial.coefficients]
+    if len(pieces) == 2 and not any(pieces[0]) and not any(pieces[1][:-1]) and not any(polynomial.knots):
+        r, factor = len(pieces[1]) - 1, pieces[1][-1]
+        if r == 1 and factor == 1.0:
+            return np.maximum(x, 0.0), x >= 0.0
+        if r >= 2 and factor == 1.0:
+            positive = np.maximum(x, 0.0)
+            power = positive.copy()
+            for _ in range(r - 2):
+                power *= positive
+            return power * positive, r * power
+    value, slope = _horner(pieces[0], x)
+    for knot, c in zip(polynomial.knots, pieces[1:], strict=True):
+        right = x >= float(knot)
+        next_value, next_slope = _horner(c, x)
+        value, slope = np.where(right, next_value, value), np.where(right, next_slope, slope)
+    return value, slope
+
+
+def _horner(coefficients: list[float], x: Array) -> tuple[Array, Array]:
+    value, slope = np.full_like(x, coefficients[-1] if coefficients else 0.0), np.zeros_like(x)
+    for coefficient in coefficients[-2::-1]:
+        slope = slope * x + value
+        value = value * x + coefficient
+    return value, slope

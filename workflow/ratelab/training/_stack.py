@@ -1,0 +1,202 @@
+"""Many networks of one shape as stacked arrays, with forward and backward passes.
+
+A *stack* holds the parameters of S networks of one layout as (S, P). Products run network by network (BLAS is
+called per item, whatever S is) and activations element by element, so a network's bits do not depend on what else
+is in the stack, nor on the stacks that are propagated together with it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ratelab.networks import FitProblem, Layout, Network, identity
+from ratelab.registry import Activation
+from ratelab.training._elementwise import BLOCK, Backward, forward
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Weighted data, padded with nodes of weight 0 to a multiple of `BLOCK` nodes.
+
+    Parameters
+    ----------
+    points
+        (d + 1, m), the last row is 1.
+    weights, values
+        (m,) and (k, m).
+    """
+
+    points: Array
+    weights: Array
+    values: Array
+
+    @classmethod
+    def of(cls, problem: FitProblem) -> "Data":
+        """Return the data of a problem."""
+        more = -len(problem.nodes) % BLOCK
+        nodes = np.concatenate([problem.nodes, np.repeat(problem.nodes[-1:], more, axis=0)])
+        values = np.concatenate([problem.values, np.repeat(problem.values[-1:], more, axis=0)])
+        points = np.concatenate([nodes.T, np.ones((1, len(nodes)))])
+        return cls(points, np.append(problem.weights, np.zeros(more)), np.ascontiguousarray(values.T))
+
+    @property
+    def energy(self) -> float:
+        """Σ weights · |values|², or 1 if that is 0."""
+        return float(np.sum(self.weights * self.values**2)) or 1.0
+
+
+class Shape:
+    """A layout as a flat vector of P parameters: layer after layer, row after row, the bias last in its row."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.sizes = [(layer.free.shape[0], layer.free.shape[1] + 1) for layer in layout.layers]
+        ends = np.cumsum([rows * columns for rows, columns in self.sizes])
+        self.spans = [slice(int(end) - r * c, int(end)) for end, (r, c) in zip(ends, self.sizes, strict=True)]
+        self.count = int(ends[-1])
+        self.hidden = layout.depth - 1
+        free = [np.concatenate([layer.free, layer.free_bias[:, None]], axis=1) for layer in layout.layers]
+        self.free = np.concatenate([block.ravel() for block in free])
+        self.linear = [np.flatnonzero(layer.linear) for layer in layout.layers]
+
+    def blocks(self, parameters: Array) -> list[Array]:
+        """Views (S, out, in + 1) of the parameters (S, P), one per layer."""
+        count = len(parameters)
+        return [
+            parameters[:, span].reshape(count, *size) for span, size in zip(self.spans, self.sizes, strict=True)
+        ]
+
+    def flat(self, blocks: Sequence[Array]) -> Array:
+        """One network's blocks (out, in + 1) as a vector (P,)."""
+        return np.concatenate([block.ravel() for block in blocks])
+
+    def network(self, parameters: Array, activation: Activation) -> Network:
+        """The network with the parameters (P,)."""
+        blocks = [block[0] for block in self.blocks(parameters[None])]
+        kinds = [
+            [identity if linear else activation for linear in layer.linear] for layer in self.layout.layers[:-1]
+        ]
+        return Network.dense([block[:, :-1] for block in blocks], [block[:, -1] for block in blocks], kinds)
+
+
+@dataclass(eq=False)
+class Part:
+    """A stack on its way through the layers.
+
+    Parameters
+    ----------
+    shape, blocks
+        What it is.
+    reads
+        Per layer, what its neurons read: (d + 1, m) for the first, (S, in, m) for the others.
+    output
+        (S, k, m).
+    """
+
+    shape: Shape
+    blocks: list[Array]
+    reads: list[Array]
+    output: Array
+
+
+class Pass:
+    """Forward and backward pass of several stacks at once, one activation call per level of hidden layers."""
+
+    def __init__(self, stacks: Sequence[tuple[Shape, Array]], data: Data, activation: Activation) -> None:
+        empty = np.empty(0)
+        self.parts = [Part(shape, shape.blocks(p), [data.points], empty) for shape, p in stacks]
+        self._nodes = data.points.shape[1]
+        self._backward: list[Backward] = []
+        for level in range(max(shape.hidden for shape, _ in stacks)):
+            here = [part for part in self.parts if part.shape.hidden > level]
+            flat, pieces = self._room(here, level)
+            for part, piece in zip(here, pieces, strict=True):
+                _affine(part, level, piece)
+            value, backward = forward(activation, flat)
+            self._backward.append(backward)
+            for part, piece, read in zip(here, pieces, self._split(value, here, level), strict=True):
+                linear = part.shape.linear[level]
+                if len(linear):
+                    read[:, linear] = piece[:, linear]
+                part.reads.append(read)
+        for part in self.parts:
+            out = part.shape.sizes[-1][0]
+            part.output = np.empty((len(part.blocks[0]), out, self._nodes))
+            _affine(part, part.shape.hidden, part.output)
+
+    def deltas(self, cotangents: Sequence[Array]) -> list[list[Array]]:
+        """Derivatives with respect to all pre-activations, per part and layer, given those of the outputs."""
+        result: list[list[Array]] = [[np.empty(0)] * p.shape.hidden + [c] for p, c in zip(self.parts, cotangents, strict=True)]
+        for level in reversed(range(len(self._backward))):
+            here = [i for i, part in enumerate(self.parts) if part.shape.hidden > level]
+            parts = [self.parts[i] for i in here]
+            flat, pieces = self._room(parts, level)
+            for i, part, piece in zip(here, parts, pieces, strict=True):
+                weight, above = part.blocks[level + 1][:, :, :-1], result[i][level + 1]
+                if weight.shape[1] == 1:
+                    np.multiply(weight.swapaxes(1, 2), above, out=piece)
+                else:
+                    np.matmul(weight.swapaxes(1, 2), above, out=piece)
+            value = self._backward[level](flat)
+            for i, part, piece, delta in zip(here, parts, pieces, self._split(value, parts, level), strict=True):
+                linear = part.shape.linear[level]
+                if len(linear):
+                    delta[:, linear] = piece[:, linear]
+                result[i][level] = delta
+        return result
+
+    def gradients(self, cotangents: Sequence[Array], out: Sequence[Array]) -> None:
+        """Write the derivatives with respect to all parameters, free or not, to `out`: (S, P) per part."""
+        for part, deltas, target in zip(self.parts, self.deltas(cotangents), out, strict=True):
+            for level, block in enumerate(part.shape.blocks(target)):
+                read, delta = part.reads[level], deltas[level]
+                if level == 0:
+                    np.matmul(delta, read.T, out=block)
+                else:
+                    np.matmul(delta, read.swapaxes(1, 2), out=block[:, :, :-1])
+                    np.sum(delta, axis=2, out=block[:, :, -1])
+
+    def _room(self, parts: Sequence[Part], level: int) -> tuple[Array, list[Array]]:
+        size = sum(len(p.blocks[0]) * p.shape.sizes[level][0] for p in parts) * self._nodes
+        flat = np.empty(size)
+        return flat, self._split(flat, parts, level)
+
+    def _split(self, flat: Array, parts: Sequence[Part], level: int) -> list[Array]:
+        pieces, start = [], 0
+        for part in parts:
+            shape = (len(part.blocks[0]), part.shape.sizes[level][0], self._nodes)
+            end = start + shape[0] * shape[1] * shape[2]
+            pieces.append(flat[start:end].reshape(shape))
+            start = end
+        return pieces
+
+
+def _affine(part: Part, level: int, out: Array) -> None:
+    block = part.blocks[level]
+    if level == 0:
+        np.matmul(block, part.reads[0], out=out)
+    else:
+        np.matmul(block[:, :, :-1], part.reads[level], out=out)
+        out += block[:, :, -1:]
+
+
+def stacks(problem: FitProblem) -> list[tuple[Shape, list[int]]]:
+    """Return the distinct shapes of a problem and the positions of their fits."""
+    found: dict[bytes, tuple[Shape, list[int]]] = {}
+    for position, (layout, _) in enumerate(problem.fits):
+        mark = _mark(layout)
+        if mark not in found:
+            found[mark] = (Shape(layout), [])
+        found[mark][1].append(position)
+    return list(found.values())
+
+
+def _mark(layout: Layout) -> bytes:
+    parts = [layout.key.encode()]
+    for layer in layout.layers:
+        parts += [a.tobytes() for a in (layer.free, layer.fixed, layer.free_bias, layer.linear)]
+    return b"\0".join(parts)

@@ -1,0 +1,240 @@
+"""Variable projection with Levenberg-Marquardt steps and neuron exchange."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ratelab._errors import UserError
+from ratelab.networks import FitProblem, FitResult, Status
+from ratelab.registry import Activation, Progress
+from ratelab.training._elementwise import homogeneity, one_thread
+from ratelab.training._exchange import exchange
+from ratelab.training._generator import generator
+from ratelab.training._initial import Initial, initial_weights
+from ratelab.training._projection import Projected, project
+from ratelab.training._stack import Data, Shape, stacks
+
+Array = NDArray[np.float64]
+
+_LOOSE, _TIGHT = 3e-3, 1e-9
+_FIRST_DAMPING, _LARGEST_DAMPING = 1e-2, 1e8
+_LARGEST_SLOPE = 1e4
+
+
+@dataclass(frozen=True)
+class VariableProjection:
+    """Levenberg-Marquardt on the inner parameters, the output layer solved by least squares at every step.
+
+    Whenever the descent stalls, a neuron of the last hidden layer is exchanged (`exchange`) and the descent starts
+    again; the best network found is polished in the remaining steps. Positively homogeneous activations (ρ_r) have
+    their rows normalised; in one variable only their knots move. A fit has *converged* when, in the final descent, a
+    step lowers the loss by less than a relative 1e-9, no step lowers it, or it is zero up to roundoff. Source: Golub
+    and Pereyra 1973, variable projection; Kaufman 1975, its approximate Jacobian; Nielsen 1999, the damping rule.
+
+    Parameters
+    ----------
+    steps
+        Levenberg-Marquardt steps in all, a quarter of them (at most 40) kept for the final descent.
+    exchanges
+        Exchanges in a row that bring no improvement before the final descent begins (0: no exchange).
+    initial
+        ``domain`` or ``standard``, see `initial_weights`.
+    """
+
+    steps: int = 200
+    exchanges: int = 8
+    initial: Initial = "domain"
+    name: str = field(default="varpro", init=False)
+
+    def __post_init__(self) -> None:
+        """Check the parameters."""
+        if self.steps < 1:
+            raise UserError(f"trainer 'varpro': steps is {self.steps}; allowed: 1 or more")
+        if self.exchanges < 0:
+            raise UserError(f"trainer 'varpro': exchanges is {self.exchanges}; allowed: 0 or more")
+        if self.initial not in ("domain", "standard"):
+            raise UserError(f"trainer 'varpro': initial is '{self.initial}'; allowed: domain, standard")
+
+    def fit(self, problem: FitProblem, progress: Progress | None = None) -> Sequence[FitResult]:
+        """Fit every (layout, seed) of the problem; results in that order."""
+        results: dict[int, FitResult] = {}
+        data, done = Data.of(problem), 0
+        with one_thread(problem.activation), np.errstate(all="ignore"):
+            for shape, positions in stacks(problem):
+                seeds = [problem.fits[i][1] for i in positions]
+                found = _Descent(self, shape, seeds, data, problem).run()
+                results |= dict(zip(positions, found, strict=True))
+                done += len(positions)
+                if progress is not None:
+                    progress(done, len(problem.fits))
+        return [results[i] for i in range(len(problem.fits))]
+
+
+class _Descent:
+    """All seeds of one shape; each fit follows its own course, whatever the others do."""
+
+    def __init__(
+        self, options: VariableProjection, shape: Shape, seeds: Sequence[int], data: Data, problem: FitProblem
+    ) -> None:
+        self.options, self.shape, self.data, self.problem = options, shape, data, problem
+        self.activation: Activation = problem.activation
+        self.degree = homogeneity(self.activation)
+        self.inner = self._inner()
+        key = shape.layout.key
+        self.random = [generator("exchange", key, seed) for seed in seeds]
+        start = [
+            shape.flat(initial_weights(shape.layout, seed, self.activation, problem.domain, options.initial))
+            for seed in seeds
+        ]
+        count = len(seeds)
+        self.state = self._project(self._normalise(np.array(start)))
+        self.best, self.best_loss = self.state.parameters.copy(), self.state.loss.copy()
+        self.damping, self.growth = np.full(count, _FIRST_DAMPING), np.full(count, 2.0)
+        self.failures = np.zeros(count, dtype=np.int64)
+        exchangeable = shape.hidden > 0 and not shape.layout.layers[shape.hidden - 1].linear.all()
+        self.final = np.full(count, options.exchanges == 0 or not exchangeable)
+        self.floor = 1e-30 * data.energy
+        self.done = (self.state.loss <= self.floor) | (len(self.inner) == 0)
+        self.taken = np.zeros(count, dtype=np.int64)
+
+    def run(self) -> list[FitResult]:
+        """Descend and return the fits."""
+        reserve = min(40, self.options.steps // 4)
+        for step in range(self.options.steps):
+            active = np.flatnonzero(~self.done)
+            if not len(active):
+                break
+            if step == self.options.steps - reserve:
+                self._finish(active[~self.final[active]])
+            stalled = self._descend(active)
+            self.taken[active] += 1
+            self.done[stalled & self.final] = True
+            self._react(np.flatnonzero(stalled & ~self.final))
+        self._keep(np.arange(len(self.best)))
+        return [self._result(i) for i in range(len(self.best))]
+
+    def _descend(self, active: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Take one step with the active fits and return which of all have stalled."""
+        state = self.state.rows(active)
+        move, predicted = _step(state, self.damping[active])
+        trial = state.parameters.copy()
+        trial[:, self.inner] += move
+        after = self._project(self._normalise(trial))
+        lower = after.loss < state.loss
+        decrease = state.loss - after.loss
+        gain = np.where(predicted > 0, decrease / predicted, 0.0)
+        shrink = np.maximum(1.0 / 3.0, 1.0 - (2.0 * np.clip(gain, 0.0, 1.0) - 1.0) ** 3)
+        growth = self.growth[active]
+        self.damping[active] = np.maximum(self.damping[active] * np.where(lower, shrink, growth), 1e-12)
+        self.growth[active] = np.where(lower, 2.0, 2.0 * growth)
+        self.state.put(active[lower], after.rows(np.flatnonzero(lower)))
+        small = np.where(self.final[active], _TIGHT, _LOOSE) * state.loss
+        stalled = np.zeros(len(self.done), bool)
+        stalled[active] = (lower & (decrease <= small)) | (self.damping[active] > _LARGEST_DAMPING)
+        exact = self.state.loss <= self.floor
+        self.final |= exact
+        return stalled | (exact & ~self.done)
+
+    def _react(self, stalled: NDArray[np.intp]) -> None:
+        """Keep what improved; then exchange a neuron, or begin the final descent."""
+        if not len(stalled):
+            return
+        better = self._keep(stalled)
+        self.failures[stalled] = np.where(better, 0, self.failures[stalled] + 1)
+        over = self.failures[stalled] > self.options.exchanges
+        self._finish(stalled[over])
+        again = stalled[~over]
+        if not len(again):
+            return
+        fresh = np.array(
+            [
+                exchange(
+                    self.shape,
+                    self.best[i],
+                    self.data,
+                    self.activation,
+                    self.problem.domain,
+                    self.random[i],
+                    int(self.failures[i]),
+                )
+                for i in again
+            ]
+        )
+        self._restart(again, self._normalise(fresh))
+
+    def _finish(self, chosen: NDArray[np.intp]) -> None:
+        self._keep(chosen)
+        self.final[chosen] = True
+        self._restart(chosen, self.best[chosen])
+
+    def _restart(self, chosen: NDArray[np.intp], parameters: Array) -> None:
+        if len(chosen):
+            self.state.put(chosen, self._project(parameters))
+            self.damping[chosen], self.growth[chosen] = _FIRST_DAMPING, 2.0
+
+    def _keep(self, chosen: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Store the present networks that beat the best ones; return which did, by more than roundoff."""
+        before = self.best_loss[chosen]
+        now = self.state.loss[chosen]
+        lower = now < before
+        self.best[chosen[lower]] = self.state.parameters[chosen[lower]]
+        self.best_loss[chosen[lower]] = now[lower]
+        result: NDArray[np.bool_] = now < before * (1.0 - 1e-4)
+        return result
+
+    def _project(self, parameters: Array) -> Projected:
+        return project(self.shape, parameters, self.inner, self.data, self.activation)
+
+    def _inner(self) -> NDArray[np.intp]:
+        free = self.shape.free.copy()
+        free[self.shape.spans[-1]] = False
+        if self.degree is not None and self.shape.hidden and self.shape.sizes[0][1] == 2:
+            first = free[self.shape.spans[0]].reshape(self.shape.sizes[0])
+            first[~self.shape.layout.layers[0].linear, 0] = False
+        return np.flatnonzero(free)
+
+    def _normalise(self, parameters: Array) -> Array:
+        """Rows of norm 1 for homogeneous activations, of bounded norm for others; never another function for the first."""
+        blocks = self.shape.blocks(parameters)
+        lower, upper = np.array(self.problem.domain, dtype=np.float64).T
+        for level, layer in enumerate(self.shape.layout.layers[:-1]):
+            rows = np.flatnonzero(~layer.linear)
+            length = np.sqrt(np.sum(blocks[level][:, rows, :-1] ** 2, axis=2))
+            length = np.where(length > 0, length, 1.0)
+            if self.degree is None:
+                span = float(np.max(upper - lower)) / 2 if level == 0 else 1.0
+                length = np.maximum(length * span / _LARGEST_SLOPE, 1.0)
+            blocks[level][:, rows] /= length[:, :, None]
+            if self.degree is not None:
+                blocks[level + 1][:, :, rows] *= length[:, None, :] ** self.degree
+        return parameters
+
+    def _result(self, i: int) -> FitResult:
+        loss = float(self.best_loss[i])
+        if not np.isfinite(loss):
+            return FitResult(None, float("nan"), "diverged", int(self.taken[i]))
+        status: Status = "converged" if self.done[i] else "step limit"
+        return FitResult(self.shape.network(self.best[i], self.activation), loss, status, int(self.taken[i]))
+
+
+def _step(state: Projected, damping: Array) -> tuple[Array, Array]:
+    """Return the Levenberg-Marquardt step (S, p) and the decrease of the loss that the linear model predicts."""
+    scale = np.sqrt(np.sum(state.jacobian**2, axis=2))
+    floor = 1e-8 * np.max(scale, axis=1, initial=0.0)[:, None]
+    scale = np.maximum(scale, np.where(floor > 0, floor, 1.0))
+    normal = state.jacobian / scale[:, :, None]
+    parameters, data = normal.shape[1:]
+    if parameters <= data:
+        matrix = normal @ normal.swapaxes(1, 2)
+        gradient = (normal @ state.residual[:, :, None])[:, :, 0]
+        matrix[:, np.arange(parameters), np.arange(parameters)] += damping[:, None]
+        move = -np.linalg.solve(matrix, gradient[:, :, None])[:, :, 0]
+    else:
+        matrix = normal.swapaxes(1, 2) @ normal
+        gradient = (normal @ state.residual[:, :, None])[:, :, 0]
+        matrix[:, np.arange(data), np.arange(data)] += damping[:, None]
+        move = -(normal @ np.linalg.solve(matrix, state.residual[:, :, None]))[:, :, 0]
+    predicted = np.sum(move * (damping[:, None] * move - gradient), axis=1)
+    return move / scale, predicted

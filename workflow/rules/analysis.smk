@@ -1,0 +1,75 @@
+# What a study is for: brackets, rates, figures.
+
+
+rule bracket:
+    input:
+        plugins=lambda wildcards: PLAN.studies[wildcards.study].plugins,
+        splines=lambda wildcards: PLAN.spline_files(wildcards.study),
+        constructed=lambda wildcards: PLAN.constructed_files(wildcards.study),
+        trained=lambda wildcards: PLAN.trained_files(wildcards.study),
+        checked=ancient("results/{study}/checked.txt"),
+    output:
+        curves="results/{study}/curves.nc",
+        networks="results/{study}/networks.nc",
+    log:
+        "logs/{study}/bracket.log",
+    benchmark:
+        "logs/{study}/bracket.tsv"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        job=lambda wildcards: PLAN.studies[wildcards.study].text,
+    message:
+        "{wildcards.study}: lower and upper ends of the errors of best approximation"
+    conda:
+        "../../envs/ratelab.yaml"
+    shell:
+        "ratelab bracket --job {params.job:q} --plugins {input.plugins:q} --splines {input.splines:q}"
+        " --constructed {input.constructed:q} --trained {input.trained:q}"
+        " --curves {output.curves:q} --networks {output.networks:q} 2> {log:q}"
+
+
+rule rate:
+    input:
+        plugins=lambda wildcards: PLAN.studies[wildcards.study].plugins,
+        curves="results/{study}/curves.nc",
+    output:
+        "results/{study}/rates.nc",
+    log:
+        "logs/{study}/rate.log",
+    benchmark:
+        "logs/{study}/rate.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        job=lambda wildcards: PLAN.studies[wildcards.study].text,
+    message:
+        "{wildcards.study}: slopes, models and theory"
+    conda:
+        "../../envs/ratelab.yaml"
+    shell:
+        "ratelab rate --job {params.job:q} --plugins {input.plugins:q} --curves {input.curves:q}"
+        " --output {output:q} 2> {log:q}"
+
+
+rule figures:
+    input:
+        curves="results/{study}/curves.nc",
+        rates="results/{study}/rates.nc",
+    output:
+        directory("results/{study}/figures"),
+    log:
+        "logs/{study}/figures.log",
+    benchmark:
+        "logs/{study}/figures.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    message:
+        "{wildcards.study}: figures and tables"
+    conda:
+        "../../envs/ratelab.yaml"
+    shell:
+        "ratelab figures --curves {input.curves:q} --rates {input.rates:q} --folder {output:q} > {log:q} 2>&1"

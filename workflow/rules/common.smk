@@ -1,0 +1,72 @@
+# Config, plan and the targets that people name on the command line.
+import os
+import re
+import sys
+from pathlib import Path
+
+from ratelab import UserError
+from ratelab.studies import plan_from
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
+ROOT = Path(workflow.current_basedir).parents[1]
+
+# A config given on the command line replaces the default one: merging would still run the default studies.
+if not workflow.configfiles:
+
+    configfile: str(ROOT / "config/config.yaml")
+
+
+# `.venv/bin/snakemake` without an activated environment leaves `ratelab` off the PATH of shell commands.
+shell.prefix(f"set -euo pipefail; export PATH={str(Path(sys.executable).parent)!r}:$PATH; ")
+
+try:
+    PLAN = plan_from(
+        config,
+        config_folders=[
+            *(Path(file).resolve().parent for file in workflow.configfiles[:1]),
+            ROOT,
+        ],
+        source=os.path.relpath(workflow.configfiles[0]),
+        cache=Path(".snakemake/ratelab"),
+    )
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+for warning in PLAN.warnings:
+    logger.warning(warning)
+
+
+def study_files(study):
+    """Everything that a study ends with."""
+    folder = f"results/{study}"
+    return [
+        f"{folder}/curves.nc",
+        f"{folder}/networks.nc",
+        f"{folder}/rates.nc",
+        f"{folder}/figures",
+    ]
+
+
+wildcard_constraints:
+    study="|".join(map(re.escape, PLAN.studies)),
+    name="[^/]+",
+
+
+localrules:
+    studies,
+
+
+rule studies:
+    input:
+        [file for study in PLAN.studies for file in study_files(study)],
+
+
+for _study in PLAN.studies:
+
+    rule:
+        name:
+            _study
+        localrule: True
+        input:
+            study_files(_study),
