@@ -51,7 +51,9 @@ def test_every_room_has_a_row() -> None:
 
 
 def test_no_module_is_longer_than_four_hundred_lines() -> None:
-    long = [f for f in LIBRARY.rglob("*.py") if "plugins" not in f.parts and len(f.read_text().splitlines()) > 400]
+    long = [
+        f for f in LIBRARY.rglob("*.py") if "plugins" not in f.parts and len(f.read_text().splitlines()) > 400
+    ]
     assert not long
 
 

@@ -1,7 +1,6 @@
 """The Gaussian error linear unit x Φ(x), Φ the normal distribution function (erf form)."""
 
 from collections.abc import Sequence
-from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from flint import arb
@@ -11,11 +10,11 @@ from ratelab import Activation, hookimpl
 if TYPE_CHECKING:
     import torch
 
-_SCALE = -sqrt(0.5)
-
 
 def _function(x: "torch.Tensor") -> "torch.Tensor":
-    return 0.5 * x * (_SCALE * x).erfc()
+    from torch.nn.functional import gelu
+
+    return gelu(x)
 
 
 def _ball(x: Any) -> Any:

@@ -21,8 +21,8 @@ def prelu(slope: int | float | Fraction = 0.25) -> Activation:
         return x.where(x >= 0, rounded * x)
 
     def ball(x: Any) -> Any:
-        size = abs(x)
-        return (x + size) / 2 + (x - size) * exact.numerator / (2 * exact.denominator)
+        negative = (-x).nonnegative_part() * exact.numerator / exact.denominator
+        return x.nonnegative_part() - negative
 
     return Activation(
         "prelu",

@@ -13,8 +13,8 @@ def ratelab_activations() -> Sequence[Activation]:
             lambda x: x.sin(),
             regularity="analytic",
             ball=lambda x: x.sin(),
-            reference="Sitzmann, Martel, Bergman, Lindell and Wetzstein 2020, Implicit neural representations "
-            "with periodic activation functions",
+            reference="Sitzmann, Martel, Bergman, Lindell and Wetzstein 2020, Implicit neural "
+            "representations with periodic activation functions",
             summary="sin x",
         )
     ]

@@ -1,12 +1,13 @@
 """One fixed path that looks like Brownian motion on [0, 1]: a random walk of 4096 steps, joined by lines.
 
-A step is the number of ones among 64 random bits, less its mean 32, over 256: variance 2^(−12), so the path has
-variance 1 at x = 1. Bits and steps are whole numbers, so the path is the same on every machine and its integrals
-are rational.
+A step is the number of ones among 64 random bits, less its mean 32, over 256: variance 2^(−12), so the path
+has variance 1 at x = 1. Bits and steps are whole numbers, so the path is the same on every machine and its
+integrals are rational.
 """
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -52,13 +53,13 @@ def brownian(seed: int = 0) -> Target:
 
 
 def _antiderivatives(heights: list[int]) -> Callable[[Any, int], Sequence[Any]]:
-    """∫_0^x t^k f and ∫_0^x f², exact: with X = 4096 t the path is α_i + δ_i X on [i, i + 1], in units of 1/256."""
-    slopes = [b - a for a, b in zip(heights, heights[1:], strict=False)]
+    """∫_0^x t^k f and ∫_0^x f², exact: with X = 4096 t, 256 f is offset_i + slope_i X on [i, i + 1]."""
+    slopes = [b - a for a, b in pairwise(heights)]
     offsets = [height - i * slope for i, (height, slope) in enumerate(zip(heights, slopes, strict=False))]
 
     @lru_cache(maxsize=8)
     def starts(degree: int) -> list[list[int]]:
-        """What makes the pieces' antiderivatives fit together; times (k + 1)(k + 2), and 3 for the square."""
+        """Return constants that join the pieces' antiderivatives; times (k + 1)(k + 2), 3 for the square."""
         powers = [[i**e for i in range(_STEPS + 1)] for e in range(degree + 3)]
         tables = []
         for k in range(degree + 1):

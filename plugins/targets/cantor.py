@@ -1,7 +1,7 @@
 """Cantor's function on [0, 1]: constant on the middle thirds, and yet it climbs from 0 to 1.
 
-C(x) = C(3x)/2 on the left third, 1/2 on the middle one, 1/2 + C(3x − 2)/2 on the right one: integrals are summed
-along the ternary digits of an endpoint until it falls into a middle third, or until nothing is left.
+C(x) = C(3x)/2 on the left third, 1/2 on the middle one, 1/2 + C(3x − 2)/2 on the right one: integrals are
+summed along the ternary digits of an endpoint until it falls into a middle third, or until nothing is left.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _BITS = 61  # 3 · 2^61 fits into 64 bits
 
 
 def _function(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ternary digits in exact fixed point; the few floats too fine for it are done in integers of any size."""
+    """Ternary digits in exact fixed point; floats too fine for it are done in integers of any size."""
     scaled = np.ldexp(x[:, 0], _BITS)
     coarse = scaled == np.floor(scaled)
     point = np.where(coarse, scaled, 0.0).astype(np.int64)

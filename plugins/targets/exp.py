@@ -16,6 +16,7 @@ def ratelab_targets() -> Sequence[Target]:
             enclosure=lambda x: x.exp(),
             smoothness=Smoothness(analytic=True, source="entire function"),
             summary="exp x",
-            reference="Barrow, Chui, Smith and Ward 1978, Unicity of best mean approximation by second order splines",
+            reference="Barrow, Chui, Smith and Ward 1978, Unicity of best mean approximation by second order "
+            "splines with variable knots",
         )
     ]

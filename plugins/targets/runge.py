@@ -28,6 +28,7 @@ def ratelab_targets() -> Sequence[Target]:
             enclosure=_enclosure,
             smoothness=Smoothness(analytic=True, source="rational function with poles at 1/2 ± i/10"),
             summary="1 / (1 + 25 (2x − 1)²)",
-            reference="Runge 1901, Über empirische Funktionen und die Interpolation zwischen äquidistanten Ordinaten",
+            reference="Runge 1901, Über empirische Funktionen und die Interpolation zwischen "
+            "äquidistanten Ordinaten",
         )
     ]

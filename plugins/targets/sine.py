@@ -27,7 +27,8 @@ def sine(frequency: int | float | Fraction = 1.0) -> Target:
         enclosure=lambda x: (x * angle).sin_pi(),
         smoothness=Smoothness(analytic=True, source="entire function"),
         summary=f"sin 2πfx, f = {frequency}",
-        reference="Barrow and Smith 1978, Asymptotic properties of best L2 approximation by splines with variable knots",
+        reference="Barrow and Smith 1978, Asymptotic properties of best L2[0,1] approximation by "
+        "splines with variable knots",
     )
 
 

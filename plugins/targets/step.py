@@ -22,7 +22,8 @@ def step(at: int | float | Fraction = Fraction(1, 3)) -> Target:
         pieces=PiecewisePolynomial((jump,), ((Fraction(0),), (Fraction(1),))),
         smoothness=Smoothness(hoelder=0.0, source="piecewise constant with one jump"),
         summary=f"1 right of {at}, 0 left of it",
-        reference="Gribonval, Kutyniok, Nielsen and Voigtlaender 2022, Approximation spaces of deep neural networks",
+        reference="Gribonval, Kutyniok, Nielsen and Voigtlaender 2022, Approximation spaces "
+        "of deep neural networks",
     )
 
 

@@ -47,7 +47,7 @@ def takagi(exponent: int | float | Fraction = 1.0) -> Target:
 
 
 def _series(x: NDArray[np.float64], a: float) -> NDArray[np.float64]:
-    """Sum until nothing is left: tents are exact in floats, so every orbit ends at 0 or in negligible terms."""
+    """Sum the series; tents are exact in floats, so an orbit ends at 0 or is cut when negligible."""
     total, orbit, weight = np.zeros_like(x), x, 1.0
     while orbit.any() and weight > 1e-18 * (2**a - 1):
         weight *= 2**-a

@@ -1,7 +1,7 @@
 """The lacunary cosine sum Σ_{j=0}^{10} 2^(−aj) cos(2π 2^j x) on [0, 1].
 
-The sum is finite and fixed: eleven frequencies up to 1024, so it behaves like Weierstrass' nowhere smooth series
-for sizes well below a thousand pieces, and all its integrals are closed trigonometric expressions.
+The sum is finite and fixed: eleven frequencies up to 1024, so it behaves like Weierstrass' nowhere smooth
+series for sizes well below a thousand pieces, and all its integrals are closed trigonometric expressions.
 """
 
 from collections.abc import Callable, Sequence
@@ -91,7 +91,7 @@ def _antiderivatives(a: Fraction) -> Callable[[Any, int], Sequence[Any]]:
 
     @lru_cache(maxsize=1 << 17)
     def turn(p: int, m: int, precision: int) -> tuple[Any, Any]:
-        return (arb(2 * p) / (1 << m)).sin_cos_pi()  # type: ignore[no-any-return]
+        return (arb(2 * p) / (1 << m)).sin_cos_pi()
 
     def antiderivatives(x: Any, degree: int) -> list[Any]:
         sines, cosines, form, half = tables(degree, ctx.prec)

@@ -10,5 +10,7 @@ from ratelab.training import VariableProjection
 @hookimpl
 def ratelab_trainers() -> Sequence[Family[Trainer]]:
     return [
-        Family("varpro", VariableProjection, summary="variable projection, Levenberg-Marquardt, neuron exchange")
+        Family(
+            "varpro", VariableProjection, summary="variable projection, Levenberg-Marquardt, neuron exchange"
+        )
     ]

@@ -11,7 +11,9 @@ from ratelab.datasets import described, provenance, read, require, write
 
 
 def dataset() -> xr.Dataset:
-    return described(xr.Dataset({"status": ("x", np.zeros(2, np.int8)), "weight": ("x", np.ones(2))}), title="t")
+    return described(
+        xr.Dataset({"status": ("x", np.zeros(2, np.int8)), "weight": ("x", np.ones(2))}), title="t"
+    )
 
 
 def test_flags_and_units_are_described() -> None:

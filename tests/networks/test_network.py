@@ -19,7 +19,8 @@ def random_network(seed: int, widths: tuple[int, ...] = (2, 3, 4, 1)) -> Network
     weights[1][0, 0] = 0.0
     biases = [generator.standard_normal(b) for b in widths[1:]]
     hidden = [
-        [identity if (i + k) % 2 else power(1 + i % 3) for i in range(width)] for k, width in enumerate(widths[1:-1])
+        [identity if (i + k) % 2 else power(1 + i % 3) for i in range(width)]
+        for k, width in enumerate(widths[1:-1])
     ]
     return Network.dense(weights, biases, hidden)
 

@@ -19,9 +19,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 
 def activation(name: str) -> str:
-    return (
-        f"@hookimpl\ndef ratelab_activations():\n    return [Activation('{name}', lambda x: x * x.sigmoid(), 'analytic')]\n"
-    )
+    return f"@hookimpl\ndef ratelab_activations():\n    return [Activation('{name}', lambda x: x * x.sigmoid(), 'analytic')]\n"
 
 
 def test_a_ten_line_file_adds_an_activation(tmp_path: Path) -> None:
@@ -48,7 +46,9 @@ def test_a_broken_plugin_is_listed_with_its_cause_and_hurts_nobody_else(tmp_path
 
 def test_a_broken_plugin_that_is_asked_for_is_named_as_the_cause(tmp_path: Path) -> None:
     write(tmp_path, "activations/bad.py", "1 / 0\n")
-    with pytest.raises(UserError, match=r"no activation is called 'bad'(.|\n)*bad\.py could not be loaded: ZeroDivision"):
+    with pytest.raises(
+        UserError, match=r"no activation is called 'bad'(.|\n)*bad\.py could not be loaded: ZeroDivision"
+    ):
         load_plugins([tmp_path]).activations["bad"]
 
 
@@ -106,13 +106,21 @@ def test_a_family_needs_defaults() -> None:
         _ = Family("f", lambda a: a).defaults
 
 
-@pytest.mark.parametrize("text", ["cusp", "cusp(exponent=0.5,at=1/3)", "brownian(seed=3)", "adam(initial=standard)"])
+@pytest.mark.parametrize(
+    "text", ["cusp", "cusp(exponent=0.5,at=1/3)", "brownian(seed=3)", "adam(initial=standard)"]
+)
 def test_labels_are_read_back(text: str) -> None:
     assert label(*parse_label(text)) == text
 
 
 def test_values_are_numbers_where_they_can_be() -> None:
-    assert [parse_value(v) for v in ("1/3", "2", "0.5", "standard", 4)] == [Fraction(1, 3), 2, 0.5, "standard", 4]
+    assert [parse_value(v) for v in ("1/3", "2", "0.5", "standard", 4)] == [
+        Fraction(1, 3),
+        2,
+        0.5,
+        "standard",
+        4,
+    ]
 
 
 def test_slugs_are_file_names() -> None:

@@ -9,12 +9,14 @@ rule bracket:
         trained=lambda wildcards: PLAN.trained_files(wildcards.study),
         checked=ancient("results/{study}/checked.txt"),
     output:
-        curves="results/{study}/curves.nc",
-        networks="results/{study}/networks.nc",
+        curves=update("results/{study}/curves.nc"),
+        networks=update("results/{study}/networks.nc"),
     log:
         "logs/{study}/bracket.log",
     benchmark:
         "logs/{study}/bracket.tsv"
+    conda:
+        "../../envs/ratelab.yaml"
     threads: 1
     resources:
         mem_mb=1500,
@@ -22,8 +24,6 @@ rule bracket:
         job=lambda wildcards: PLAN.studies[wildcards.study].text,
     message:
         "{wildcards.study}: lower and upper ends of the errors of best approximation"
-    conda:
-        "../../envs/ratelab.yaml"
     shell:
         "ratelab bracket --job {params.job:q} --plugins {input.plugins:q} --splines {input.splines:q}"
         " --constructed {input.constructed:q} --trained {input.trained:q}"
@@ -35,11 +35,13 @@ rule rate:
         plugins=lambda wildcards: PLAN.studies[wildcards.study].plugins,
         curves="results/{study}/curves.nc",
     output:
-        "results/{study}/rates.nc",
+        update("results/{study}/rates.nc"),
     log:
         "logs/{study}/rate.log",
     benchmark:
         "logs/{study}/rate.tsv"
+    conda:
+        "../../envs/ratelab.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -47,8 +49,6 @@ rule rate:
         job=lambda wildcards: PLAN.studies[wildcards.study].text,
     message:
         "{wildcards.study}: slopes, models and theory"
-    conda:
-        "../../envs/ratelab.yaml"
     shell:
         "ratelab rate --job {params.job:q} --plugins {input.plugins:q} --curves {input.curves:q}"
         " --output {output:q} 2> {log:q}"
@@ -59,17 +59,17 @@ rule figures:
         curves="results/{study}/curves.nc",
         rates="results/{study}/rates.nc",
     output:
-        directory("results/{study}/figures"),
+        update(directory("results/{study}/figures")),
     log:
         "logs/{study}/figures.log",
     benchmark:
         "logs/{study}/figures.tsv"
+    conda:
+        "../../envs/ratelab.yaml"
     threads: 1
     resources:
         mem_mb=1000,
     message:
         "{wildcards.study}: figures and tables"
-    conda:
-        "../../envs/ratelab.yaml"
     shell:
         "ratelab figures --curves {input.curves:q} --rates {input.rates:q} --folder {output:q} > {log:q} 2>&1"

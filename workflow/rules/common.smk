@@ -18,7 +18,9 @@ if not workflow.configfiles:
 
 
 # `.venv/bin/snakemake` without an activated environment leaves `ratelab` off the PATH of shell commands.
-shell.prefix(f"set -euo pipefail; export PATH={str(Path(sys.executable).parent)!r}:$PATH; ")
+shell.prefix(
+    f"set -euo pipefail; export PATH={str(Path(sys.executable).parent)!r}:$PATH; "
+)
 
 try:
     PLAN = plan_from(
@@ -67,6 +69,6 @@ for _study in PLAN.studies:
     rule:
         name:
             _study
-        localrule: True
         input:
             study_files(_study),
+        localrule: True

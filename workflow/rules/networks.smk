@@ -3,15 +3,21 @@
 
 rule construct:
     input:
-        plugins=lambda wildcards: PLAN.constructs[wildcards.study, wildcards.name].plugins,
-        splines=lambda wildcards: PLAN.construct_splines(wildcards.study, wildcards.name),
+        plugins=lambda wildcards: PLAN.constructs[
+            wildcards.study, wildcards.name
+        ].plugins,
+        splines=lambda wildcards: PLAN.construct_splines(
+            wildcards.study, wildcards.name
+        ),
         checked=ancient("results/{study}/checked.txt"),
     output:
-        "results/{study}/constructed/{name}.nc",
+        update("results/{study}/constructed/{name}.nc"),
     log:
         "logs/{study}/constructed/{name}.log",
     benchmark:
         "logs/{study}/constructed/{name}.tsv"
+    conda:
+        "../../envs/ratelab.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -19,8 +25,6 @@ rule construct:
         job=lambda wildcards: PLAN.constructs[wildcards.study, wildcards.name].text,
     message:
         "constructing {wildcards.name}"
-    conda:
-        "../../envs/ratelab.yaml"
     shell:
         "ratelab construct --job {params.job:q} --plugins {input.plugins:q} --splines {input.splines:q}"
         " --output {output:q} 2> {log:q}"
@@ -32,11 +36,13 @@ rule train:
         target=lambda wildcards: PLAN.train_target(wildcards.study, wildcards.name),
         checked=ancient("results/{study}/checked.txt"),
     output:
-        "results/{study}/trained/{name}.nc",
+        update("results/{study}/trained/{name}.nc"),
     log:
         "logs/{study}/trained/{name}.log",
     benchmark:
         "logs/{study}/trained/{name}.tsv"
+    conda:
+        "../../envs/ratelab.yaml"
     threads: 1
     resources:
         mem_mb=1500,
@@ -44,8 +50,6 @@ rule train:
         job=lambda wildcards: PLAN.trains[wildcards.study, wildcards.name].text,
     message:
         "training {wildcards.name}"
-    conda:
-        "../../envs/ratelab.yaml"
     shell:
         "ratelab train --job {params.job:q} --plugins {input.plugins:q} --target {input.target:q}"
         " --output {output:q} 2> {log:q}"

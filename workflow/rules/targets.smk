@@ -1,3 +1,4 @@
+# Outputs are marked `update`: if a job fails, Snakemake puts the earlier file back.
 # Target functions, and two-sided errors of the best free-knot splines for them.
 
 
@@ -5,11 +6,13 @@ rule check:
     input:
         plugins=lambda wildcards: PLAN.checks[wildcards.study].plugins,
     output:
-        "results/{study}/checked.txt",
+        update("results/{study}/checked.txt"),
     log:
         "logs/{study}/check.log",
     benchmark:
         "logs/{study}/check.tsv"
+    conda:
+        "../../envs/ratelab.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -17,8 +20,6 @@ rule check:
         job=lambda wildcards: PLAN.checks[wildcards.study].text,
     message:
         "checking the plugins and budgets of {wildcards.study}"
-    conda:
-        "../../envs/ratelab.yaml"
     shell:
         "ratelab check --job {params.job:q} --plugins {input.plugins:q} --output {output:q} 2> {log:q}"
 
@@ -28,11 +29,13 @@ rule target:
         plugins=lambda wildcards: PLAN.targets[wildcards.name].plugins,
         checked=ancient(PLAN.check_files()),
     output:
-        "results/targets/{name}.nc",
+        update("results/targets/{name}.nc"),
     log:
         "logs/targets/{name}.log",
     benchmark:
         "logs/targets/{name}.tsv"
+    conda:
+        "../../envs/ratelab.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -40,8 +43,6 @@ rule target:
         job=lambda wildcards: PLAN.targets[wildcards.name].text,
     message:
         "target {wildcards.name}: nodes, values and certified moments"
-    conda:
-        "../../envs/ratelab.yaml"
     shell:
         "ratelab target --job {params.job:q} --plugins {input.plugins:q} --output {output:q} 2> {log:q}"
 
@@ -51,11 +52,13 @@ rule spline:
         plugins=lambda wildcards: PLAN.splines[wildcards.name].plugins,
         target=lambda wildcards: PLAN.spline_target(wildcards.name),
     output:
-        "results/splines/{name}.nc",
+        update("results/splines/{name}.nc"),
     log:
         "logs/splines/{name}.log",
     benchmark:
         "logs/splines/{name}.tsv"
+    conda:
+        "../../envs/ratelab.yaml"
     threads: 1
     resources:
         mem_mb=1500,
@@ -63,8 +66,6 @@ rule spline:
         job=lambda wildcards: PLAN.splines[wildcards.name].text,
     message:
         "free-knot splines {wildcards.name}: lower and upper ends"
-    conda:
-        "../../envs/ratelab.yaml"
     shell:
         "ratelab spline --job {params.job:q} --plugins {input.plugins:q} --target {input.target:q}"
         " --output {output:q} 2> {log:q}"

@@ -5,6 +5,13 @@ from typing import TYPE_CHECKING
 from ratelab._lazy import exports
 
 _NAMES = {
+    "Certainty": "._class_ends",
+    "ClassEnds": "._class_ends",
+    "SplineEnd": "._class_ends",
+    "best_polynomial_error": "._polynomials",
+    "class_ends": "._class_ends",
+    "class_name": "._class_ends",
+    "class_pieces": "._classes",
     "LowerBound": "._lower",
     "exact_zero": "._zero",
     "lower_bounds": "._lower",
@@ -15,11 +22,20 @@ _NAMES = {
 __getattr__, __dir__ = exports(__name__, _NAMES)
 
 if TYPE_CHECKING:
-    from ratelab.best._classes import pieces_bound, spline_pieces
+    from ratelab.best._class_ends import Certainty, ClassEnds, SplineEnd, class_ends, class_name
+    from ratelab.best._polynomials import best_polynomial_error
+    from ratelab.best._classes import class_pieces, pieces_bound, spline_pieces
     from ratelab.best._lower import LowerBound, lower_bounds
     from ratelab.best._zero import exact_zero
 
 __all__ = [
+    "Certainty",
+    "ClassEnds",
+    "SplineEnd",
+    "best_polynomial_error",
+    "class_ends",
+    "class_name",
+    "class_pieces",
     "LowerBound",
     "exact_zero",
     "lower_bounds",

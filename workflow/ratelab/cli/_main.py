@@ -44,7 +44,10 @@ def _parser() -> argparse.ArgumentParser:
     index.set_defaults(run=_verbs.plugins_index)
     for action in (listing, show, index):
         action.add_argument(
-            "--plugins", action="append", metavar="FOLDER", help="folder or file of plugins (default: the built-in ones)"
+            "--plugins",
+            action="append",
+            metavar="FOLDER",
+            help="folder or file of plugins (default: the built-in ones)",
         )
 
     def rule(name: str, text: str, *inputs: str) -> argparse.ArgumentParser:
@@ -63,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     rule("train", "trained networks", "target").add_argument("--output", required=True)
     bracket = rule("bracket", "lower and upper ends of a study", "splines", "constructed", "trained")
     bracket.add_argument("--curves", required=True, help="dataset to write: the errors")
-    bracket.add_argument("--networks", required=True, help="dataset to write: the networks behind the upper ends")
+    bracket.add_argument(
+        "--networks", required=True, help="dataset to write: the networks behind the upper ends"
+    )
     rule("rate", "slopes and rates of a study", "curves").add_argument("--output", required=True)
     figures = verbs.add_parser("figures", help="figures and tables of a study")
     figures.add_argument("--curves", required=True)

@@ -50,10 +50,18 @@ def plugins_show(options: Namespace) -> None:
         print(f"{kind[:-1]} {options.name}\n  source: {_near(entry.source)}\n  digest: {entry.digest}")
         for key, value in entry.defaults.items():
             print(f"  parameter {key} = {value}")
-        for key in ("summary", "regularity", "degree", "domain", "singular_points", "smoothness", "reference"):
-            value = getattr(member, key, None)
-            if value not in (None, "", ()):
-                print(f"  {key.replace('_', ' ')}: {value}")
+        for key in (
+            "summary",
+            "regularity",
+            "degree",
+            "domain",
+            "singular_points",
+            "smoothness",
+            "reference",
+        ):
+            fact = getattr(member, key, None)
+            if fact not in (None, "", ()):
+                print(f"  {key.replace('_', ' ')}: {fact}")
 
 
 def plugins_index(options: Namespace) -> None:

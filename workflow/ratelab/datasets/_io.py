@@ -26,7 +26,7 @@ def write(dataset: "xr.Dataset", path: str | Path) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         os.close(handle)
         dataset.to_netcdf(temporary, engine="netcdf4", format="NETCDF4")
-        with open(temporary, "rb") as stream:
+        with Path(temporary).open("rb") as stream:
             os.fsync(stream.fileno())
         umask = os.umask(0)
         os.umask(umask)

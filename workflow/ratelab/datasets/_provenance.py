@@ -13,7 +13,11 @@ REFERENCES = (
 
 
 def provenance(
-    title: str, parameters: str, registry: Registry, members: Iterable[tuple[str, str]], references: str = REFERENCES
+    title: str,
+    parameters: str,
+    registry: Registry,
+    members: Iterable[tuple[str, str]],
+    references: str = REFERENCES,
 ) -> dict[str, str]:
     """Return global attributes: title, references, parameters (JSON), package versions and plugin digests.
 

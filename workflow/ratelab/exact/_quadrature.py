@@ -19,6 +19,8 @@ from ratelab.registry import Target
 Array = NDArray[np.float64]
 
 _ORDER = 16
+_GRID_ORDER = 4
+_TAIL = 1e-12
 _RATIO = 0.25
 _LEVELS = 24
 _MOST_CELLS = 1024
@@ -135,26 +137,32 @@ def _make(target: Target) -> Cells:
     if target.grid is not None:
         count = max(1, round(target.grid * (upper - lower)))
         edges = np.unique(np.concatenate([np.linspace(lower, upper, count + 1), points]))
-        return _sample(edges, 4, evaluate, resolved=True)
-    edges = graded(np.unique(np.array([lower, upper, *points])), points)
-    fixed = set(points)
-    finest = 1e-13 * (upper - lower)
-    while True:
-        cells = _sample(edges, _ORDER, evaluate, resolved=True)
-        coefficients = np.einsum("ij,mjk->mik", to_legendre(_ORDER), cells.values)
-        tail = np.abs(coefficients[:, -3:]).max(axis=(1, 2))
-        touching = np.array([a in fixed or b in fixed for a, b in zip(edges, edges[1:], strict=False)])
-        rough = (tail > 1e-14 * np.abs(cells.values).max(initial=1e-300)) & (np.diff(edges) > finest) & ~touching
-        if not rough.any():
+        cells = _sample(edges, _GRID_ORDER, evaluate, resolved=True)
+        if not _unresolved(cells).any():
             return cells
-        if len(edges) > _MOST_CELLS:
-            break
-        middles = 0.5 * (edges[:-1] + edges[1:])[rough]
-        edges = np.unique(np.concatenate([edges, middles]))
+    else:
+        edges = graded(np.unique(np.array([lower, upper, *points])), points)
+        while len(edges) <= _MOST_CELLS:
+            cells = _sample(edges, _ORDER, evaluate, resolved=True)
+            ends = np.isin(edges, points)
+            coarse = _unresolved(cells) & ~(ends[:-1] | ends[1:]) & (np.diff(edges) > 1e-13 * (upper - lower))
+            if not coarse.any():
+                return cells
+            middles = 0.5 * (edges[:-1] + edges[1:])[coarse]
+            edges = np.unique(np.concatenate([edges, middles]))
     if target.moments is not None and target.energy is not None:
         return _projected(target, points)
     uniform = np.linspace(lower, upper, 2 * _ROUGH_CELLS + 1)
-    return _sample(np.unique(np.concatenate([uniform, edges])), 4, evaluate, resolved=False)
+    return _sample(np.unique(np.concatenate([uniform, edges])), _GRID_ORDER, evaluate, resolved=False)
+
+
+def _unresolved(cells: Cells) -> NDArray[np.bool_]:
+    """Return the cells whose Legendre series has not decayed, beyond what rounding of the nodes explains."""
+    coefficients = np.einsum("ij,mjk->mik", to_legendre(cells.order), cells.values)
+    tail = np.abs(coefficients[:, -2:]).max(axis=(1, 2))
+    spread = np.ptp(cells.values, axis=1).max(axis=1)
+    noise = 2e-15 * np.abs(cells.edges).max() * spread / np.diff(cells.edges)
+    return np.asarray(tail > _TAIL * np.abs(cells.values).max(initial=1e-300) + noise)
 
 
 def _sample(edges: Array, order: int, evaluate: Callable[[Array], Array], resolved: bool) -> Cells:
@@ -203,5 +211,5 @@ def _projected(target: Target, points: list[float]) -> Cells:
         u = (2 * x - edges[index] - edges[index + 1]) / (edges[index + 1] - edges[index])
         return np.asarray(legendre.legval(u, coefficients[index].T, tensor=False))[:, None]
 
-    cells = _sample(edges, 4, evaluate, resolved=False)
+    cells = _sample(edges, _GRID_ORDER, evaluate, resolved=False)
     return Cells(cells.edges, cells.nodes, cells.weights, cells.values, evaluate, dropped, False)

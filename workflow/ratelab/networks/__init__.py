@@ -1,5 +1,6 @@
 """What a network is: layers, counts, storage; the identity and the powers ρ_r as primitives (row 1)."""
 
+from ratelab.networks._check_activation import check_activation
 from ratelab.networks._layout import FitProblem, FitResult, LayerShape, Layout, Status
 from ratelab.networks._network import Layer, Network, resolve
 from ratelab.networks._powers import identity, power, primitive
@@ -13,6 +14,7 @@ __all__ = [
     "Layout",
     "Network",
     "Status",
+    "check_activation",
     "counts",
     "from_dataset",
     "identity",

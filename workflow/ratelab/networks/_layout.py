@@ -49,7 +49,10 @@ class Layout:
             last = index == len(widths) - 2
             layers.append(
                 LayerShape(
-                    np.ones((out, width), bool), np.zeros((out, width)), np.ones(out, bool), np.full(out, last)
+                    np.ones((out, width), bool),
+                    np.zeros((out, width)),
+                    np.ones(out, bool),
+                    np.full(out, last),
                 )
             )
         return cls(tuple(layers))

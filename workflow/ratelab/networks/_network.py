@@ -74,7 +74,9 @@ class Network:
             If shapes do not fit, a value is not finite, or a name is unknown.
         """
         if len(weights) != len(biases):
-            raise UserError(f"a network needs one bias per weight matrix; found {len(weights)} and {len(biases)}")
+            raise UserError(
+                f"a network needs one bias per weight matrix; found {len(weights)} and {len(biases)}"
+            )
         matrices = [np.array(w, dtype=np.float64, ndmin=2) for w in weights]
         vectors = [np.array(b, dtype=np.float64, ndmin=1) for b in biases]
         hidden: Sequence[Sequence[Activation]]
@@ -85,14 +87,12 @@ class Network:
             hidden = list(activation)
             if len(hidden) != len(matrices) - 1:
                 raise UserError(
-                    f"{len(matrices)} layers have {len(matrices) - 1} hidden ones; activations for {len(hidden)} were given"
+                    f"{len(matrices)} layers have {len(matrices) - 1} hidden ones; "
+                    f"activations for {len(hidden)} were given"
                 )
         last = (identity,) * len(matrices[-1]) if matrices else ()
         return cls(
-            [
-                Layer(w, b, tuple(a))
-                for w, b, a in zip(matrices, vectors, [*hidden, last], strict=True)
-            ]
+            [Layer(w, b, tuple(a)) for w, b, a in zip(matrices, vectors, [*hidden, last], strict=True)]
         )
 
     @property
@@ -103,12 +103,12 @@ class Network:
     @property
     def inputs(self) -> int:
         """Input dimension d."""
-        return self.layers[0].weight.shape[1]
+        return int(self.layers[0].weight.shape[1])
 
     @property
     def outputs(self) -> int:
         """Output dimension k."""
-        return self.layers[-1].weight.shape[0]
+        return int(self.layers[-1].weight.shape[0])
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -134,7 +134,9 @@ class Network:
     def largest_weight(self) -> float:
         """Largest modulus of a weight or bias."""
         return max(
-            float(np.abs(array).max(initial=0.0)) for layer in self.layers for array in (layer.weight, layer.bias)
+            float(np.abs(array).max(initial=0.0))
+            for layer in self.layers
+            for array in (layer.weight, layer.bias)
         )
 
     @property

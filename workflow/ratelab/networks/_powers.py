@@ -48,8 +48,12 @@ def power(exponent: int) -> Activation:
         return (x >= 0).to(x.dtype) if r == 0 else x.clamp(min=0) ** r
 
     def ball(x: Any) -> Any:
-        positive = (x + abs(x)) / 2
-        return positive**r
+        # products, since python-flint's power of a ball with midpoint 0 is not a number
+        positive = x.nonnegative_part()
+        result = positive
+        for _ in range(r - 1):
+            result = result * positive
+        return result
 
     return Activation(
         _NAMES.get(r, f"power(exponent={r})"),
@@ -75,5 +79,5 @@ def primitive(name: str) -> Activation | None:
         if head == short:
             return power(exponent)
     if head == "power" and set(parameters) <= {"exponent"}:
-        return power(int(parameters.get("exponent", 1)))  # type: ignore[arg-type]
+        return power(int(parameters.get("exponent", 1)))
     return None

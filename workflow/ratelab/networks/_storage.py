@@ -47,7 +47,9 @@ def from_dataset(dataset: "xr.Dataset", registry: Registry | None = None) -> lis
     names = [str(name) for name in dataset["activation_label"].values]
     labels = [resolve(name, registry) for name in names]
     weight, bias, kinds = (dataset[name].values for name in _VARIABLES[:3])
-    shapes = zip(dataset["layer_inputs"].values.tolist(), dataset["layer_outputs"].values.tolist(), strict=True)
+    shapes = zip(
+        dataset["layer_inputs"].values.tolist(), dataset["layer_outputs"].values.tolist(), strict=True
+    )
     result: list[Network | None] = []
     entry = neuron = 0
     for count in dataset["layers"].values.tolist():
@@ -89,8 +91,11 @@ def load(path: Path, registry: Registry | None = None) -> Network:
     return network
 
 
-def counts(networks: Sequence[Network | None]) -> Mapping[str, "np.ndarray[tuple[int], np.dtype[np.float64]]"]:
+def counts(
+    networks: Sequence[Network | None],
+) -> Mapping[str, "np.ndarray[tuple[int], np.dtype[np.float64]]"]:
     """Return the counts of networks as float columns (NaN where there is none)."""
+
     def column(name: str) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
         return np.array([np.nan if n is None else float(getattr(n, name)) for n in networks])
 

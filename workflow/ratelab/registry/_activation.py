@@ -110,21 +110,29 @@ def _recover(activation: Activation) -> PiecewisePolynomial:
     knots = tuple(sorted(Fraction(t) for t in activation.knots))
     ends = [knots[0] - 1 if knots else Fraction(-1), *knots, knots[-1] + 1 if knots else Fraction(1)]
     coefficients = []
-    for a, b in zip(ends, ends[1:], strict=False):
+    for index, (a, b) in enumerate(zip(ends, ends[1:], strict=False)):
         count = activation.degree + 1
-        points = [a + (b - a) * Fraction(2 * i + 1, 2 * (count + 1)) for i in range(count + 1)]
+        points = [a + (b - a) * Fraction(2 * i + 1, 2 * (count + 1)) for i in range(count)]
         points = [Fraction(float(x)) for x in points]
+        # more points than the degree needs, unevenly spaced, and far out in the two outer pieces
+        witnesses = [a + (b - a) * Fraction(i * i + 1, 27) for i in range(6)]
+        if index == 0:
+            witnesses += [b - Fraction(5 * 2**k, 3) for k in range(10)]
+        if index == len(knots):
+            witnesses += [a + Fraction(5 * 2**k, 3) for k in range(10)]
+        places = [float(x) for x in points + witnesses]
         with torch.no_grad():
-            values = activation.function(torch.tensor([float(x) for x in points], dtype=torch.float64)).tolist()
-        exact = [Fraction(v).limit_denominator(10**12) for v in values]
-        polynomial = _interpolate(points[:-1], exact[:-1])
-        predicted = sum((c * points[-1] ** k for k, c in enumerate(polynomial)), Fraction(0))
-        if abs(float(predicted) - values[-1]) > 1e-9 * max(1.0, abs(values[-1])):
-            raise UserError(
-                f"activation '{activation.name}': not a polynomial of degree {activation.degree} between its "
-                f"declared knots (checked on [{float(a):g}, {float(b):g}])"
-            )
-        coefficients.append(tuple(c.limit_denominator(10**9) for c in polynomial))
+            values = activation.function(torch.tensor(places, dtype=torch.float64)).tolist()
+        exact = [Fraction(v).limit_denominator(10**12) for v in values[:count]]
+        polynomial = [c.limit_denominator(10**9) for c in _interpolate(points, exact)]
+        for place, value in zip(places, values, strict=True):
+            predicted = float(sum((c * Fraction(place) ** k for k, c in enumerate(polynomial)), Fraction(0)))
+            if not abs(predicted - value) <= 1e-9 * max(1.0, abs(value), abs(place) ** activation.degree):
+                raise UserError(
+                    f"activation '{activation.name}': not a polynomial of degree {activation.degree} between its "
+                    f"declared knots (seen at x = {place:g})"
+                )
+        coefficients.append(tuple(polynomial))
     return PiecewisePolynomial(knots, tuple(coefficients))
 
 

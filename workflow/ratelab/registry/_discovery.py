@@ -214,7 +214,14 @@ def load_plugins(folders: Sequence[str | Path] | None = None) -> Registry:
             continue
         for entry in entries:
             _add(found, entry)
-    return Registry(*(Catalogue(kind, found[kind], broken) for kind in KINDS), broken=tuple(broken))
+    return Registry(
+        Catalogue("activations", found["activations"], broken),
+        Catalogue("architectures", found["architectures"], broken),
+        Catalogue("targets", found["targets"], broken),
+        Catalogue("constructions", found["constructions"], broken),
+        Catalogue("trainers", found["trainers"], broken),
+        tuple(broken),
+    )
 
 
 def _import(file: Path, mark: str) -> ModuleType:
@@ -244,7 +251,9 @@ def _entries(plugin: Any, source: str, mark: str) -> Iterator[Entry]:
     for kind in KINDS:
         for result in getattr(manager.hook, f"ratelab_{kind}")():
             for item in result:
-                family = item if isinstance(item, Family) else Family(item.name, _constant(item), _summary(item))
+                family = (
+                    item if isinstance(item, Family) else Family(item.name, _constant(item), _summary(item))
+                )
                 check_name(family.name, f"{kind[:-1]} in {source}")
                 _ = family.defaults
                 count += 1

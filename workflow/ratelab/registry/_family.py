@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from ratelab._errors import UserError, suggestion
 from ratelab.registry._labels import Parameter, label, parse_value
@@ -55,7 +55,13 @@ class Family(Generic[T]):
 def check_parameters(
     name: str, defaults: Mapping[str, Parameter], given: Mapping[str, object]
 ) -> dict[str, Parameter]:
-    """Return the given parameters, parsed, in the order of the defaults; raise UserError on unknown or mistyped ones."""
+    """Return the given parameters, parsed and in the order of the defaults.
+
+    Raises
+    ------
+    UserError
+        For a parameter that is unknown or of another type than its default.
+    """
     for key in given:
         if key not in defaults:
             allowed = suggestion(key, list(defaults)) if defaults else "it has no parameters"
@@ -68,10 +74,12 @@ def check_parameters(
             if isinstance(default, bool) != isinstance(value, bool) or (
                 isinstance(default, int | float | Fraction) and not isinstance(default, bool) and not number
             ):
-                raise UserError(f"'{name}': parameter '{key}' is {given[key]!r}; allowed: a value like {default}")
-            if isinstance(default, int) and not isinstance(default, bool) and value != int(value):  # type: ignore[arg-type]
+                raise UserError(
+                    f"'{name}': parameter '{key}' is {given[key]!r}; allowed: a value like {default}"
+                )
+            if isinstance(default, int) and not isinstance(default, bool) and value != int(value):
                 raise UserError(f"'{name}': parameter '{key}' is {given[key]!r}; allowed: a whole number")
-            result[key] = type(default)(value) if isinstance(default, int) else value  # type: ignore[arg-type]
+            result[key] = type(default)(value) if isinstance(default, int) else value
     return result
 
 

@@ -104,7 +104,8 @@ def read_index(
     wanted = {kind: sorted(set(labels)) for kind, labels in sorted(members.items())}
     files = plugin_files(folders)
     installed = [
-        (point.name, point.value, point.dist.version if point.dist else "") for point in entry_points(group="ratelab")
+        (point.name, point.value, point.dist.version if point.dist else "")
+        for point in entry_points(group="ratelab")
     ]
     content = [__version__, [(str(f), digest(f)) for f in files], sorted(installed), wanted]
     key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
@@ -119,7 +120,9 @@ def read_index(
         command += ["--plugins", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise UserError(done.stderr.strip().removeprefix("ratelab: ") or "the plugin index could not be built")
+        raise UserError(
+            done.stderr.strip().removeprefix("ratelab: ") or "the plugin index could not be built"
+        )
     if stored is not None:
         try:
             stored.parent.mkdir(parents=True, exist_ok=True)
@@ -137,7 +140,7 @@ def _facts(kind: str, member: Any) -> dict[str, Any]:
         return {
             "regularity": member.regularity,
             "degree": pieces.degree if pieces else None,
-            "knots": len(pieces.knots) if pieces else None,
+            "knots": sum(any(pieces.jumps(i)) for i in range(len(pieces.knots))) if pieces else None,
         }
     if kind == "targets":
         return {"dimension": member.dimension}

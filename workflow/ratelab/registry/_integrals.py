@@ -24,9 +24,9 @@ def integrals(antiderivatives: Antiderivatives, bound: float) -> tuple[Moments, 
 
     Notes
     -----
-    Values are kept per point and precision, since neighbouring cells share an end. An endpoint that is a ball
-    is replaced by its midpoint, which moves an integral by at most the radius times the bound. Results have an
-    absolute error of about 2**-prec: choose the precision for the cell, not for the domain.
+    Values are kept per point and precision, since neighbouring cells share an end. An endpoint that is a
+    ball is replaced by its midpoint, which moves an integral by at most the radius times the bound. Results
+    have an absolute error of about 2**-prec: choose the precision for the cell, not for the domain.
     """
     from flint import arb, ctx
 

@@ -63,4 +63,6 @@ def slug(text: str) -> str:
 
 
 def _text(value: Parameter) -> str:
-    return format(value, "g") if isinstance(value, float) and float(format(value, "g")) == value else str(value)
+    return (
+        format(value, "g") if isinstance(value, float) and float(format(value, "g")) == value else str(value)
+    )

@@ -76,7 +76,9 @@ class PiecewisePolynomial:
         factorial = 1
         for order in range(count):
             factorial *= max(order, 1)
-            shifted = sum((difference[k] * comb(k, order) * t ** (k - order) for k in range(order, count)), Fraction(0))
+            shifted = sum(
+                (difference[k] * comb(k, order) * t ** (k - order) for k in range(order, count)), Fraction(0)
+            )
             result.append(factorial * shifted)
         return tuple(result)
 

@@ -19,7 +19,9 @@ class Architecture(Protocol):
 
     name: str
 
-    def layout(self, *, budget: int, complexity: Complexity, depth: int, dimension: int, outputs: int) -> "Layout":
+    def layout(
+        self, *, budget: int, complexity: Complexity, depth: int, dimension: int, outputs: int
+    ) -> "Layout":
         """Return the widest shape of that depth whose complexity is at most the budget.
 
         Raises

@@ -87,7 +87,9 @@ class Target:
     def __post_init__(self) -> None:
         """Check shapes and ranges."""
         if not self.domain or any(not b > a for a, b in self.domain):
-            raise UserError(f"target '{self.name}': domain is {self.domain}; needs pairs (lower, upper), lower < upper")
+            raise UserError(
+                f"target '{self.name}': domain is {self.domain}; needs pairs (lower, upper), lower < upper"
+            )
         if self.singular_points and self.dimension != 1:
             raise UserError(f"target '{self.name}': singular_points are for one variable")
         for point in self.singular_points:

@@ -1,5 +1,6 @@
 """Certified bounds of derivatives, and from them lower bounds of free-knot errors for every size."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratelab._errors import UserError
-from ratelab.registry import Target
+from ratelab.registry import PiecewisePolynomial, Target
 
 Array = NDArray[np.float64]
 
@@ -68,27 +69,26 @@ def lower_bound_all_n(target: Target, degree: int) -> AllSizesBound | None:
     -------
     The bound; None if no interval is certified. `docs/rates.md` has the proof.
     """
-    _check_degree(degree)
+    if degree < 0:
+        raise UserError(f"degree is {degree}; allowed: 0 or more")
     if not _has_enclosure(target):
         return None
     from flint import arb
 
-    with precision(degree + 2):
+    with _balls(degree + 2):
         cells = _partition(target, _CELLS)
-        balls = [derivative(target, degree + 1, a, b) for a, b in cells]
-        floors, signs = _floors(balls)
+        floors = _floors([derivative(target, degree + 1, a, b) for a, b in cells])
         widths = np.array([float(b - a) for a, b in cells])
         broken = _breaks(target)  # the kernel argument needs a smooth function on the whole run
         joined = np.array([b not in broken for _, b in cells])
         exponent = arb(2) / (2 * degree + 3)
         factor = arb(factorial(degree + 1)) / factorial(2 * degree + 2) / arb(2 * degree + 3).sqrt()
         constants = []
-        for count, runs in _best_runs(floors, signs, widths, joined, 2 / (2 * degree + 3)):
+        for count, runs in _best_runs(floors, widths, joined, 2 / (2 * degree + 3)):
             total = arb(0)
             for i, j in runs:
-                least = min(Fraction(float(floors[k])) for k in range(i, j + 1))
-                length = cells[j][1] - cells[i][0]
-                total += _exact(least) ** exponent * _exact(length)
+                least = Fraction(float(floors[i : j + 1].min()))
+                total += _exact(least) ** exponent * _exact(cells[j][1] - cells[i][0])
             value = factor * total ** (arb(2 * degree + 3) / 2)
             constants.append((count, max(_down(float(value.lower())), 0.0)))
     return AllSizesBound(degree, tuple(constants)) if constants else None
@@ -98,36 +98,33 @@ def derivative_bound(target: Target, order: int) -> float:
     """Return B with |f^(order)| ≤ B between the singular points, on closed pieces; ∞ if none is certified."""
     if not _has_enclosure(target):
         return inf
-    with precision(order + 1):
-        balls = [derivative(target, order, a, b) for a, b in _partition(target, _CELLS)]
-        if not all(ball.is_finite() for ball in balls):
+    with _balls(order + 1):
+        values = [derivative(target, order, a, b) for a, b in _partition(target, _CELLS)]
+        if not all(value.is_finite() for value in values):
             return inf
-        return max((-_down(-float(ball.abs_upper())) for ball in balls), default=inf)
+        return max(-_down(-float(value.abs_upper())) for value in values)
 
 
 def derivative(target: Target, order: int, a: Fraction, b: Fraction) -> Any:
     """Return an ``arb`` that contains f^(order)(x) for every x in [a, b], which lies in one smooth piece."""
     from flint import arb, arb_series
 
+    x = arb_series([_exact(a).union(_exact(b)), 1], prec=order + 1)
     if target.pieces is not None:
-        series = _polynomial_series(target, order, a, b)
+        series = _piece(target.pieces, a, x)
     else:
         assert target.enclosure is not None
-        series = target.enclosure(arb_series([_exact(a).union(_exact(b)), 1], prec=order + 1))
-    if not isinstance(series, arb_series):
-        return arb(series) if order == 0 else arb(0)
-    if series.prec <= order:
-        return arb.nan()
-    return series[order] * factorial(order)
+        series = target.enclosure(x)
+    return arb.nan() if series.prec <= order else series[order] * factorial(order)
 
 
 @contextmanager
-def precision(terms: int) -> Iterator[None]:
+def _balls(terms: int) -> Iterator[None]:
     """Compute with 128-bit balls and power series of that many terms inside the block."""
     from flint import ctx
 
     bits, cap = ctx.prec, ctx.cap
-    ctx.prec, ctx.cap = _PRECISION, max(cap, terms)
+    ctx.prec, ctx.cap = _PRECISION, max(cap, terms)  # series are cut at ctx.cap terms, silently
     try:
         yield
     finally:
@@ -136,11 +133,6 @@ def precision(terms: int) -> Iterator[None]:
 
 def _has_enclosure(target: Target) -> bool:
     return target.dimension == 1 and (target.pieces is not None or target.enclosure is not None)
-
-
-def _check_degree(degree: int) -> None:
-    if degree < 0:
-        raise UserError(f"degree is {degree}; allowed: 0 or more")
 
 
 def _partition(target: Target, count: int) -> list[tuple[Fraction, Fraction]]:
@@ -156,16 +148,12 @@ def _breaks(target: Target) -> set[Fraction]:
     return {Fraction(x) for x in target.singular_points} | set(target.pieces.knots if target.pieces else ())
 
 
-def _polynomial_series(target: Target, order: int, a: Fraction, b: Fraction) -> Any:
-    from bisect import bisect_right
-
+def _piece(pieces: PiecewisePolynomial, a: Fraction, x: Any) -> Any:
+    """Return the polynomial that holds to the right of `a`, at a power series."""
     from flint import arb, arb_series
 
-    assert target.pieces is not None
-    coefficients = target.pieces.coefficients[bisect_right(target.pieces.knots, a)]
-    x = arb_series([_exact(a).union(_exact(b)), 1], prec=order + 1)
-    result = arb_series([arb(0)], prec=order + 1)
-    for c in reversed(coefficients):
+    result = arb_series([arb(0)], prec=x.prec)
+    for c in reversed(pieces.coefficients[bisect_right(pieces.knots, a)]):
         result = result * x + _exact(c)
     return result
 
@@ -176,27 +164,25 @@ def _exact(value: Fraction) -> Any:
     return arb(fmpq(value.numerator, value.denominator))
 
 
-def _floors(balls: list[Any]) -> tuple[Array, NDArray[np.int8]]:
-    """Per cell a float below |f^(r+1)| (0 if not certified) and the sign."""
+def _floors(balls: list[Any]) -> Array:
+    """Per cell a float below |f^(r+1)|, 0 if not certified. Neighbours share a point, hence the sign."""
     floors = np.zeros(len(balls))
-    signs = np.zeros(len(balls), dtype=np.int8)
     for k, ball in enumerate(balls):
         if ball.is_finite():
             floors[k] = max(_down(float(ball.abs_lower())), 0.0)
-            signs[k] = np.sign(float(ball.mid())) if floors[k] else 0
-    return floors, signs
+    return floors
 
 
 def _best_runs(
-    floors: Array, signs: NDArray[np.int8], widths: Array, joined: NDArray[np.bool_], power: float
+    floors: Array, widths: Array, joined: NDArray[np.bool_], power: float
 ) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-    """For each J, J disjoint runs of cells of one sign that maximise Σ (least floor)^power·length."""
+    """For each J, J disjoint runs of joined cells that maximise Σ (least floor)^power·length."""
     cells = len(floors)
     gain = np.full((cells, cells), -inf)
     for i in range(cells):
         least, length = inf, 0.0
         for j in range(i, cells):
-            if floors[j] == 0 or signs[j] != signs[i] or (j > i and not joined[j - 1]):
+            if floors[j] == 0 or (j > i and not joined[j - 1]):
                 break
             least, length = min(least, floors[j]), length + widths[j]
             gain[i, j] = least**power * length
@@ -213,10 +199,10 @@ def _best_runs(
         value = np.maximum.accumulate(ending)
         steps.append((ending, starts))
         if count in _INTERVALS and np.isfinite(value[-1]):
-            yield count, _runs(steps)
+            yield count, _backtrack(steps)
 
 
-def _runs(steps: list[tuple[Array, NDArray[np.int64]]]) -> list[tuple[int, int]]:
+def _backtrack(steps: list[tuple[Array, NDArray[np.int64]]]) -> list[tuple[int, int]]:
     runs: list[tuple[int, int]] = []
     limit = len(steps[0][0])
     for ending, starts in reversed(steps):
@@ -228,4 +214,5 @@ def _runs(steps: list[tuple[Array, NDArray[np.int64]]]) -> list[tuple[int, int]]
 
 
 def _down(value: float) -> float:
+    """Return a float below every real number that rounds to `value`."""
     return nextafter(nextafter(value, -inf), -inf)

@@ -28,7 +28,9 @@ def proved_rate(
     high
         (D + 1)·e if f^(D+1) has no zero on some interval and networks of size n have at most C·n^e polynomial
         pieces of degree at most D.
-    NaN where nothing is proved. `docs/rates.md` has the proofs.
+    NaN where nothing is proved. A target that declares a finite Besov index and has a bounded derivative all
+    the same is a finite stand-in for a rough function (a partial sum, say): then low, true only with a
+    constant that no run can see, is left out. `docs/rates.md` has the proofs.
 
     Raises
     ------
@@ -47,7 +49,11 @@ def proved_rate(
     high = nan
     if lower_bound_all_n(target, order) is not None:
         high = (shape.degree + 1.0) * shape.pieces_exponent
-    low = nan
-    if shape.spline_degree is not None and derivative_bound(target, shape.spline_degree + 1) < inf:
-        low = shape.spline_degree + 1.0
-    return low, high
+    return _proved_low(target, shape.spline_degree), high
+
+
+def _proved_low(target: Target, degree: int | None) -> float:
+    stand_in = target.pieces is None and target.smoothness is not None and target.smoothness.besov < inf
+    if degree is None or stand_in or derivative_bound(target, degree + 1) == inf:
+        return nan
+    return degree + 1.0

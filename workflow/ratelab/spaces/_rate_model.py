@@ -1,6 +1,5 @@
 """A model of the error curve, C·n^(−α)·(1 + b·n^(−β)): a fit, labelled as one, never a theorem."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
 
@@ -54,7 +53,7 @@ class _Fit:
     residual: Array
 
 
-def rate_model(n: Sequence[int], error: ArrayLike) -> RateModel:
+def rate_model(n: ArrayLike, error: ArrayLike) -> RateModel:
     """Fit C·n^(−α)·(1 + b·n^(−β)), β in {½, 1, 2}, by least squares of logarithms.
 
     Parameters
@@ -69,7 +68,7 @@ def rate_model(n: Sequence[int], error: ArrayLike) -> RateModel:
     -------
     The model. The correction is kept only if it halves the root mean square of the residual.
     """
-    _, values = envelope(np.full(len(n), nan), error)
+    _, values = envelope(np.full(np.shape(error), nan), error)
     if (values == 0).any():
         return _nothing(int((values > 0).sum()))
     keep = values > _ROUNDOFF * np.nanmax(values, initial=0.0)

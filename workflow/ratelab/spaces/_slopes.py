@@ -1,6 +1,5 @@
 """Slopes of an error bracket over a finite window: what is certain, and nothing asymptotic."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 from math import inf, isnan, log, nan
 from typing import Literal
@@ -33,7 +32,7 @@ def envelope(lower: ArrayLike, upper: ArrayLike) -> tuple[Array, Array]:
     return np.fmax.accumulate(low[..., ::-1], axis=-1)[..., ::-1], np.fmin.accumulate(high, axis=-1)
 
 
-def windows(n: Sequence[int]) -> list[tuple[str, int, int]]:
+def windows(n: ArrayLike) -> list[tuple[str, int, int]]:
     """Return the windows over which slopes are reported, as (label, first, last).
 
     The whole range comes first, then n0 to the end for each power of two n0 that leaves two octaves or more,
@@ -59,14 +58,14 @@ def windows(n: Sequence[int]) -> list[tuple[str, int, int]]:
     return [(f"{a}-{b}", a, b) for a, b in ends]
 
 
-def last_octave(n: Sequence[int]) -> tuple[str, int, int] | None:
+def last_octave(n: ArrayLike) -> tuple[str, int, int] | None:
     """Return the octave among `windows` with the largest last budget, or None if there is no octave."""
     octaves = [w for w in windows(n) if w[2] == 2 * w[1]]
     return max(octaves, key=lambda w: w[2], default=None)
 
 
 def slope(
-    n: Sequence[int], lower: ArrayLike, upper: ArrayLike, window: tuple[int, int] | None = None
+    n: ArrayLike, lower: ArrayLike, upper: ArrayLike, window: tuple[int, int] | None = None
 ) -> Interval:
     """Return an interval that contains the secant slope −log(E(n1)/E(n0)) / log(n1/n0) of the true errors.
 
@@ -108,31 +107,36 @@ def slope(
     return max(_log_ratio(low[i], high[j]), 0.0) / length, _log_ratio(high[i], low[j]) / length
 
 
-def verdict(slope: Interval, predicted: Interval) -> Verdict:
-    """Return how a certified slope stands to the predicted rate.
+def verdict(
+    slope_low: ArrayLike, slope_high: ArrayLike, predicted_low: float, predicted_high: float, lower: ArrayLike
+) -> Verdict:
+    """Return how the certified slopes of one curve stand to the predicted rate.
 
     Parameters
     ----------
-    slope
-        From `slope`, over the last octave of the budgets.
-    predicted
+    slope_low, slope_high
+        (window,) from `slope`, in the order of `windows`; the last one, the latest octave, decides.
+    predicted_low, predicted_high
         From `predicted_rate`; a NaN end is open.
+    lower
+        (n,) lower ends of the curve.
 
     Returns
     -------
-    ``consistent`` if the slope is bounded on both sides by a positive lower end (or the error is a proven
-    zero) and the two intervals meet; ``upper only`` if no lower bound exists; else ``inconclusive``. A finite
-    window cannot refute a rate.
+    ``upper only`` if there is no lower end at all. ``consistent`` if the slope is bounded on both sides by
+    positive lower ends, or the error is a proven zero, and slope and prediction meet. ``inconclusive`` else: a
+    finite window cannot refute a rate.
     """
-    low, high = slope
-    if isnan(low) and isnan(high):
+    if np.isnan(np.asarray(lower, dtype=np.float64)).all():
         return "upper only"
-    if isnan(low) or isnan(high) or all(isnan(end) for end in predicted):
+    lows, highs = np.atleast_1d(slope_low), np.atleast_1d(slope_high)
+    if not lows.size or (isnan(predicted_low) and isnan(predicted_high)):
         return "inconclusive"
-    if high == inf and low < inf:
+    low, high = float(lows[-1]), float(highs[-1])
+    if isnan(low) or isnan(high) or (high == inf and low < inf):
         return "inconclusive"
-    least = -inf if isnan(predicted[0]) else predicted[0]
-    largest = inf if isnan(predicted[1]) else predicted[1]
+    least = -inf if isnan(predicted_low) else predicted_low
+    largest = inf if isnan(predicted_high) else predicted_high
     return "consistent" if low <= largest and high >= least else "inconclusive"
 
 
@@ -145,8 +149,8 @@ def _log_ratio(numerator: float, denominator: float) -> float:
     return inf if denominator == 0 else log(numerator / denominator)
 
 
-def _increasing(n: Sequence[int]) -> list[int]:
-    budgets = [int(b) for b in n]
+def _increasing(n: ArrayLike) -> list[int]:
+    budgets = [int(b) for b in np.asarray(n).tolist()]
     if any(b < 1 for b in budgets) or any(b <= a for a, b in pairwise(budgets)):
         raise UserError(f"budgets are {budgets}; they must be positive and increase")
     return budgets

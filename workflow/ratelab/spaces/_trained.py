@@ -45,7 +45,7 @@ def seed_quantiles(errors: ArrayLike, probabilities: Sequence[float] = (0.16, 0.
 
 
 def trained_rate(
-    n: Sequence[int], errors: ArrayLike, probabilities: tuple[float, float] = (0.025, 0.975)
+    n: ArrayLike, errors: ArrayLike, probabilities: tuple[float, float] = (0.025, 0.975)
 ) -> tuple[float, float, float]:
     """Return (rate, low, high): the slope that an optimiser's median error over seeds suggests.
 

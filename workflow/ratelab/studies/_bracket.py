@@ -9,13 +9,14 @@ import numpy as np
 from ratelab import best, datasets, exact, spaces
 from ratelab.networks import Network, counts, from_dataset, resolve, to_dataset
 from ratelab.registry import Registry
-from ratelab.studies._jobs import StudyJob
+from ratelab.studies._jobs import Complexity, StudyJob
 
 if TYPE_CHECKING:
     import xarray as xr
 
 _CELL = ("target", "network", "complexity", "budget")
 _FIT = (*_CELL, "trainer", "seed")
+_CERTAINTY: tuple[best.Certainty, ...] = ("none", "numerical", "rigorous")
 
 
 @dataclass
@@ -92,7 +93,11 @@ class _Tables:
 
     def place(self, pair: tuple[str, str], complexity: str) -> tuple[int, int, int]:
         job = self.job
-        return job.targets.index(pair[0]), job.networks.index(pair[1]), list(job.complexity).index(complexity)
+        return (
+            job.targets.index(pair[0]),
+            job.networks.index(pair[1]),
+            [str(c) for c in job.complexity].index(complexity),
+        )
 
     def curves(self, registry: Registry) -> "xr.Dataset":
         import xarray as xr
@@ -108,7 +113,9 @@ class _Tables:
             coords=_coordinates(job) | {"seed": np.arange(job.seeds)},
         )
         title = f"Errors of best approximation: study {job.study}"
-        return datasets.described(dataset, **datasets.provenance(title, job.model_dump_json(), registry, _members(job)))
+        return datasets.described(
+            dataset, **datasets.provenance(title, job.model_dump_json(), registry, _members(job))
+        )
 
     def stored(self) -> "xr.Dataset":
         """Return the networks behind `error_upper`, with their index by (target, network, complexity, budget)."""
@@ -132,7 +139,7 @@ class _Tables:
 def _fill(
     tables: _Tables,
     pair: tuple[str, str],
-    complexity: str,
+    complexity: Complexity,
     registry: Registry,
     lower_ends: "dict[tuple[str, int], xr.Dataset]",
     built: "xr.Dataset | None",
@@ -167,10 +174,8 @@ def _fill(
     champion.nest()
     champion.certify(target)
     tables.keep(place, champion.networks)
-    ends = [
-        best.class_ends(target, activation, depth, complexity, budget, lower_ends.get((pair[0], _degree(activation))))
-        for budget in job.budgets
-    ]
+    splines = _spline_ends(lower_ends.get((pair[0], _degree(activation))))
+    ends = [best.class_ends(target, activation, depth, complexity, budget, splines) for budget in job.budgets]
     lower, upper = spaces.envelope(np.array([end.lower for end in ends]), champion.errors)
     closure = np.array([end.closure for end in ends])
     attained = np.array([end.attained for end in ends])
@@ -191,6 +196,23 @@ def _fill(
     cells["upper_attained"][place] = np.where(np.isnan(upper) & np.isnan(closure), 0, reached)
     cells["origin"][place] = champion.origins
     tables.lower_class[place[1:]] = best.class_name(activation, depth, complexity)
+
+
+def _spline_ends(dataset: "xr.Dataset | None") -> dict[int, best.SplineEnd]:
+    if dataset is None:
+        return {}
+    return {
+        int(n): best.SplineEnd(
+            float(lower), _CERTAINTY[int(certainty)], int(status) == datasets.LOWER_STATUS["trivial"]
+        )
+        for n, lower, certainty, status in zip(
+            dataset["pieces"].values,
+            dataset["spline_lower"].values,
+            dataset["certainty"].values,
+            dataset["lower_status"].values,
+            strict=True,
+        )
+    }
 
 
 def _degree(activation: Any) -> int:

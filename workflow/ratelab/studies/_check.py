@@ -39,16 +39,28 @@ def run(job: CheckJob, registry: Registry) -> str:
     for label in job.trainers:
         _ = registry.trainers[label]
     for architecture, activation, depth, targets in job.networks:
-        wrong += _layouts(job, registry, architecture, f"{architecture}/{activation}/depth={depth}", depth, {
-            dimensions[label] for label in targets if label in dimensions
-        })
+        wrong += _layouts(
+            job,
+            registry,
+            architecture,
+            f"{architecture}/{activation}/depth={depth}",
+            depth,
+            {dimensions[label] for label in targets if label in dimensions},
+        )
     if wrong:
         raise UserError("\n".join(dict.fromkeys(wrong)))
-    return "".join(f"{line}\n" for line in (*job.targets, *(f"{a}/{b}/depth={c}" for a, b, c, _ in job.networks)))
+    return "".join(
+        f"{line}\n" for line in (*job.targets, *(f"{a}/{b}/depth={c}" for a, b, c, _ in job.networks))
+    )
 
 
 def _layouts(
-    job: CheckJob, registry: Registry, architecture: str, network: str, depth: int, shapes: set[tuple[int, int]]
+    job: CheckJob,
+    registry: Registry,
+    architecture: str,
+    network: str,
+    depth: int,
+    shapes: set[tuple[int, int]],
 ) -> list[str]:
     wrong = []
     plugin = registry.architectures[architecture]
@@ -57,7 +69,11 @@ def _layouts(
             for dimension, outputs in sorted(shapes):
                 try:
                     plugin.layout(
-                        budget=budget, complexity=complexity, depth=depth, dimension=dimension, outputs=outputs
+                        budget=budget,
+                        complexity=complexity,
+                        depth=depth,
+                        dimension=dimension,
+                        outputs=outputs,
                     )
                 except UserError as error:
                     wrong.append(f"network '{network}', d = {dimension}: {error}")

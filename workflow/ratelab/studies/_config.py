@@ -62,16 +62,22 @@ class Study(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     targets: list[Plugin] = Field(min_length=1, description="Functions to approximate.")
-    networks: list[NetworkSpec] = Field(min_length=1, description="Kinds of network to approximate them with.")
+    networks: list[NetworkSpec] = Field(
+        min_length=1, description="Kinds of network to approximate them with."
+    )
     complexity: list[Literal["neurons", "connections"]] = Field(
-        ["neurons"], min_length=1, description="What the budgets count; with both, every fit is made once for each shape."
+        ["neurons"],
+        min_length=1,
+        description="What the budgets count; with both, every fit is made once for each shape.",
     )
     budgets: list[Annotated[int, Field(ge=1, le=1_000_000, strict=True)]] = Field(
         [2, 3, 4, 6, 8, 12, 16, 24, 32], min_length=1, description="Sizes, increasing."
     )
     norm: Literal[2] = Field(2, description="The p of the L_p error.")
     methods: list[Literal["construct", "train"]] = Field(
-        ["construct", "train"], min_length=1, description="Networks written down from theory, trained ones, or both."
+        ["construct", "train"],
+        min_length=1,
+        description="Networks written down from theory, trained ones, or both.",
     )
     trainers: list[Plugin] = Field(
         [Member(name="adam"), Member(name="varpro")], description="Optimisers, each reported for itself."
@@ -109,12 +115,22 @@ class Config(BaseModel):
         description="Folders with plugin files, relative to this file, then to the workflow.",
     )
     nodes: int = Field(
-        256, ge=16, le=1_000_000, strict=True, description="Quadrature nodes of the training loss (per axis √ in 2-D)."
+        256,
+        ge=16,
+        le=1_000_000,
+        strict=True,
+        description="Quadrature nodes of the training loss (per axis √ in 2-D).",
     )
     cells: int = Field(
-        16384, ge=64, le=1 << 22, strict=True, description="Finest cells of the certified lower bound; a power of two is best."
+        16384,
+        ge=64,
+        le=1 << 22,
+        strict=True,
+        description="Finest cells of the certified lower bound; a power of two is best.",
     )
-    studies: dict[str, Study] = Field(min_length=1, description="Studies by name; each is a target of its own.")
+    studies: dict[str, Study] = Field(
+        min_length=1, description="Studies by name; each is a target of its own."
+    )
 
 
 RULES = (
@@ -147,7 +163,9 @@ def load_config(data: Mapping[str, Any], source: str = "config") -> Config:
         if not _STUDY.fullmatch(name):
             raise UserError(f"{source}: studies.{name}: allowed: small letters, digits, '-' and '_'")
         if name in RULES or name in ("targets", "splines"):
-            raise UserError(f"{source}: studies.{name}: '{name}' is a rule or folder of the workflow; choose another name")
+            raise UserError(
+                f"{source}: studies.{name}: '{name}' is a rule or folder of the workflow; choose another name"
+            )
     return config
 
 
@@ -160,7 +178,9 @@ def read_config(path: Path) -> Config:
     except (OSError, yaml.YAMLError) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error
     if not isinstance(data, Mapping):
-        raise UserError(f"{path}: found {type(data).__name__}; allowed: a mapping with 'plugins' and 'studies'")
+        raise UserError(
+            f"{path}: found {type(data).__name__}; allowed: a mapping with 'plugins' and 'studies'"
+        )
     return load_config(data, str(path))
 
 

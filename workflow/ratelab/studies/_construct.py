@@ -34,7 +34,7 @@ def run(
             stack.enter_context(best.use_splines(best.SplineBook.from_dataset(dataset)))
         for complexity in job.complexity:
             for budget in job.budgets:
-                network, error, origin = None, np.nan, ""
+                network, error, used = None, np.nan, ""
                 for label, construction in chosen.items():
                     try:
                         built = construction.build(
@@ -48,10 +48,10 @@ def run(
                         continue
                     value = exact.error(built, target)
                     if network is None or value < error:
-                        network, error, origin = built, value, label
+                        network, error, used = built, value, label
                 found.append(network)
                 errors.append(error)
-                origins.append(origin)
+                origins.append(used)
                 progress(len(found), len(job.complexity) * len(job.budgets))
     shape = (len(job.complexity), len(job.budgets))
     dims = ("complexity", "budget")
@@ -62,7 +62,9 @@ def run(
     )
     dataset["fit"].attrs["long_name"] = "index of the stored network"
     dataset["construction"].attrs["long_name"] = "construction of the network"
-    dataset = dataset.assign_coords(complexity=np.array(job.complexity, dtype=object), budget=list(job.budgets))
+    dataset = dataset.assign_coords(
+        complexity=np.array(job.complexity, dtype=object), budget=list(job.budgets)
+    )
     members = [
         ("targets", job.target),
         ("architectures", job.architecture),

@@ -11,6 +11,7 @@ from ratelab.registry import Index, read_index, slug
 from ratelab.studies._config import Config, Member, NetworkSpec, Study, plugin_folders
 from ratelab.studies._jobs import (
     CheckJob,
+    Complexity,
     ConstructJob,
     Job,
     SplineJob,
@@ -80,7 +81,9 @@ class Plan:
         job = self.constructs[study, name].job
         assert isinstance(job, ConstructJob)
         target = slug(job.target)
-        return [f"results/splines/{spline}.nc" for spline in self.splines if spline.rpartition("--")[0] == target]
+        return [
+            f"results/splines/{spline}.nc" for spline in self.splines if spline.rpartition("--")[0] == target
+        ]
 
 
 def make_plan(config: Config, index: Index) -> Plan:
@@ -168,7 +171,11 @@ class _Builder:
         gathered = tuple(used)
         if "train" in study.methods:
             used.update(dict.fromkeys(f for t in trainers for f in self._files(("trainers", t))))
-        common = {"version": __version__, "complexity": tuple(study.complexity), "budgets": tuple(study.budgets)}
+        common = {
+            "version": __version__,
+            "complexity": tuple(study.complexity),
+            "budgets": tuple(study.budgets),
+        }
         self.checks[name] = Step(
             CheckJob(
                 **common,
@@ -196,7 +203,9 @@ class _Builder:
         for (target, degree), pieces in sorted(self.pieces.items()):
             job = SplineJob(version=__version__, target=target, degree=degree, pieces=tuple(sorted(pieces)))
             splines[self._slug(target) + f"--degree={degree}"] = Step(job, self._files(("targets", target)))
-        warnings = tuple(f"{b.source} could not be loaded ({b.cause}); nothing asks for it" for b in self.index.broken)
+        warnings = tuple(
+            f"{b.source} could not be loaded ({b.cause}); nothing asks for it" for b in self.index.broken
+        )
         return Plan(self.targets, splines, self.constructs, self.trains, self.checks, self.studies, warnings)
 
     def _fits(
@@ -231,16 +240,14 @@ class _Builder:
         facts = self.index.facts["activations"].get(activation, {})
         dimension = self.index.facts["targets"].get(target, {}).get("dimension", 1)
         degree, knots = facts.get("degree"), facts.get("knots")
-        if degree is None or dimension != 1 or degree > 3:
+        if degree is None or knots is None or dimension != 1 or degree > 3:
             return None
-        from ratelab.best import spline_needs
-
         needed = {
-            n
+            pieces
             for complexity in study.complexity
             for budget in study.budgets
-            for n in spline_needs(degree, knots, depth, complexity, budget)
-            if 1 <= n <= LARGEST_PIECES
+            for pieces in _pieces(knots, degree, depth, complexity, budget)
+            if 1 <= pieces <= LARGEST_PIECES
         }
         if not needed:
             return None
@@ -281,8 +288,18 @@ class _Builder:
         result = slug(text)
         other = self.slugs.setdefault(result, text)
         if other != text:
-            raise UserError(f"config: '{text}' and '{other}' would share the file name '{result}'; change one")
+            raise UserError(
+                f"config: '{text}' and '{other}' would share the file name '{result}'; change one"
+            )
         return result
+
+
+def _pieces(knots: int, degree: int, depth: int, complexity: Complexity, budget: int) -> tuple[int, int]:
+    """Pieces of the splines at the two ends of a budget: what networks reach for certain, and at most."""
+    from ratelab.best import class_pieces
+
+    neurons = budget if complexity == "neurons" else budget // 2
+    return neurons - degree + 1, class_pieces(knots, degree, depth, complexity, budget)[0]
 
 
 def _target_file(job: Job) -> str:

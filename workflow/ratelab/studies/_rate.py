@@ -20,7 +20,7 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
     """Return the rates of every curve of the study."""
     import xarray as xr
 
-    budgets = np.array(job.budgets, dtype=np.float64)
+    budgets = list(job.budgets)
     windows = spaces.windows(job.budgets)
     shape = (len(job.targets), len(job.networks), len(job.complexity))
     slopes = {name: np.full((*shape, len(windows)), np.nan) for name in ("slope_low", "slope_high")}
@@ -43,34 +43,31 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
         for position, complexity in enumerate(job.complexity):
             place = (job.targets.index(pair[0]), job.networks.index(pair[1]), position)
             chosen = curves.sel(target=pair[0], network=pair[1], complexity=complexity)
-            lower = chosen["error_lower"].values
-            upper = np.fmin(chosen["error_upper"].values, chosen["error_upper_closure"].values)
-            exact_zero = chosen["lower_status"].values == datasets.LOWER_STATUS["exact"]
-            lower, upper = np.where(exact_zero, 0.0, lower), np.where(exact_zero, 0.0, upper)
+            lower, upper = _ends(chosen)
             for index, (_, start, end) in enumerate(windows):
-                low, high = spaces.slope(budgets, lower, upper, (start, end))
-                slopes["slope_low"][(*place, index)], slopes["slope_high"][(*place, index)] = low, high
-            known = np.where(lower > 0, np.sqrt(lower * upper), upper)
-            model = spaces.rate_model(budgets, known)
-            rates["rate_model"][place] = model.alpha
-            rates["rate_model_low"][place], rates["rate_model_high"][place] = model.low, model.high
-            low, high, text = spaces.predicted_rate(target, activation, depth, complexity)
-            rates["rate_predicted_low"][place], rates["rate_predicted_high"][place] = low, high
-            source[place] = text
-            low, high = spaces.proved_rate(target, activation, depth, complexity)
-            rates["rate_proved_low"][place], rates["rate_proved_high"][place] = low, high
+                interval = spaces.slope(budgets, lower, upper, (start, end))
+                for name, end in zip(("slope_low", "slope_high"), interval, strict=True):
+                    slopes[name][(*place, index)] = end
+            model = spaces.rate_model(budgets, np.where(lower > 0, np.sqrt(lower * upper), upper))
+            predicted = spaces.predicted_rate(target, activation, depth, complexity)
+            proved = spaces.proved_rate(target, activation, depth, complexity)
+            source[place] = predicted[2]
+            for name, value in (
+                *zip(("model", "model_low", "model_high"), (model.alpha, model.low, model.high), strict=True),
+                *zip(("predicted_low", "predicted_high"), predicted[:2], strict=True),
+                *zip(("proved_low", "proved_high"), proved, strict=True),
+            ):
+                rates[f"rate_{name}"][place] = value
             for index, trainer in enumerate(job.trainers):
                 errors = chosen["error_trained"].sel(trainer=trainer).transpose("budget", "seed").values
-                rate, low, high = spaces.trained_rate(budgets, errors)
-                for end, value in (("", rate), ("_low", low), ("_high", high)):
-                    trained[f"rate_trained{end}"][(*place, index)] = value
-            word = spaces.verdict(
-                slopes["slope_low"][place],
-                slopes["slope_high"][place],
-                rates["rate_predicted_low"][place],
-                rates["rate_predicted_high"][place],
-                lower,
-            )
+                for end, value in zip(
+                    ("", "_low", "_high"), spaces.trained_rate(budgets, errors), strict=True
+                ):
+                    trained[f"rate_trained{suffix}"][(*place, index)] = rate
+            octave = spaces.last_octave(budgets)
+            window = octave[1:] if octave else (budgets[0], budgets[-1])
+            ends = spaces.slope(budgets, lower, upper, window) if len(budgets) > 1 else (np.nan, np.nan)
+            word = spaces.verdict(ends, predicted[:2])
             verdict[place] = datasets.VERDICT[word.replace(" ", "_")]
     dataset = xr.Dataset(
         {name: ((*_CURVE, "window"), table) for name, table in slopes.items()}
@@ -89,3 +86,9 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
     title = f"Rates: study {job.study}"
     origin = {key: curves.attrs[key] for key in ("plugin_digests", "references", "software")}
     return datasets.described(dataset, title=title, parameters=job.model_dump_json(), **origin)
+
+
+def _ends(curve: "xr.Dataset") -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper ends of the error of best approximation, the closure included."""
+    upper = np.fmin(curve["error_upper"].values, curve["error_upper_closure"].values)
+    return curve["error_lower"].values, upper

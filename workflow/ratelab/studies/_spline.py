@@ -25,8 +25,14 @@ def run(job: SplineJob, registry: Registry, target_data: "xr.Dataset", progress:
     dataset["spline_lower"] = ("pieces", np.array([b.lower for b in ordered]))
     dataset["spline_upper"] = ("pieces", np.array([b.upper for b in ordered]))
     dataset["certainty"] = ("pieces", np.array([datasets.CERTAINTY[b.certainty] for b in ordered], np.int8))
-    dataset["upper_certainty"] = ("pieces", np.array([datasets.CERTAINTY[b.upper_certainty] for b in ordered], np.int8))
-    dataset["lower_status"] = ("pieces", np.array([datasets.LOWER_STATUS[b.status] for b in ordered], np.int8))
+    dataset["upper_certainty"] = (
+        "pieces",
+        np.array([datasets.CERTAINTY[b.upper_certainty] for b in ordered], np.int8),
+    )
+    dataset["lower_status"] = (
+        "pieces",
+        np.array([datasets.LOWER_STATUS[b.status] for b in ordered], np.int8),
+    )
     title = f"Free-knot splines of degree {job.degree} for {job.target}"
     origin = datasets.provenance(title, job.model_dump_json(), registry, [("targets", job.target)])
     return datasets.described(dataset, **origin, target=job.target, degree=job.degree)

@@ -40,8 +40,11 @@ def run(job: TargetJob, registry: Registry) -> "xr.Dataset":
             "cell_edge": (("edge",), moments.edges),
             "moment": (("cell", "order"), moments.coefficients),
             "moment_radius": (("cell",), moments.radius),
+            "reference": (("order",), moments.reference),
+            "remainder": (("cell", "order"), moments.remainder),
+            "remainder_radius": (("cell",), moments.remainder_radius),
         }
-        attributes["moment_certainty"] = moments.certainty
+        attributes |= {"moment_certainty": moments.certainty, "moment_reason": moments.reason}
     if target.smoothness is not None:
         known = target.smoothness
         attributes |= {
@@ -51,7 +54,9 @@ def run(job: TargetJob, registry: Registry) -> "xr.Dataset":
             "smoothness_source": known.source,
         }
     members = [("targets", job.target)]
-    origin = datasets.provenance(f"Target {job.target}", job.model_dump_json(), registry, members, target.reference)
+    origin = datasets.provenance(
+        f"Target {job.target}", job.model_dump_json(), registry, members, target.reference
+    )
     return datasets.described(xr.Dataset(variables), **{**origin, **attributes})
 
 
@@ -63,7 +68,11 @@ def read_moments(dataset: "xr.Dataset") -> exact.CellMoments | None:
         edges=dataset["cell_edge"].values,
         coefficients=dataset["moment"].values,
         radius=dataset["moment_radius"].values,
+        reference=dataset["reference"].values,
+        remainder=dataset["remainder"].values,
+        remainder_radius=dataset["remainder_radius"].values,
         certainty=dataset.attrs["moment_certainty"],
+        reason=dataset.attrs["moment_reason"],
     )
 
 

@@ -19,13 +19,14 @@ Array = NDArray[np.float64]
 _FIRST, _SECOND, _EPSILON = 0.9, 0.999, 1e-12
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Adam:
     """Full-batch Adam with cosine decay of the rate; the best iterate is kept.
 
-    A fit has *converged* when the largest derivative of the loss falls below `tolerance` times
-    2 √(loss · total weight), the largest value that the derivative by an output bias can have, or when the loss is
-    zero up to roundoff. Source: Kingma and Ba 2015, adaptive moments; Loshchilov and Hutter 2017, cosine decay.
+    A fit has *converged* when the largest derivative of the loss falls below `tolerance` times 2 √(loss ·
+    total weight), the largest value that the derivative by an output bias can have, or when the loss is
+    zero up to roundoff. Source: Kingma and Ba 2015, adaptive moments; Loshchilov and Hutter 2017, cosine
+    decay.
 
     Parameters
     ----------
@@ -61,90 +62,111 @@ class Adam:
         if not problem.fits:
             return []
         with one_thread(problem.activation), np.errstate(all="ignore"):
-            return self._fit(problem, progress)
+            run = _Run(self, problem)
+            for step in range(self.steps):
+                run.evaluate(step)
+                if run.done.all():
+                    break
+                run.move(step)
+                if progress is not None and step % 50 == 0:
+                    progress(step, self.steps)
+            else:
+                run.evaluate(self.steps)
+            if progress is not None:
+                progress(self.steps, self.steps)
+            return run.results()
 
-    def _fit(self, problem: FitProblem, progress: Progress | None) -> list[FitResult]:
-        data, groups = Data.of(problem), stacks(problem)
-        order = [position for _, positions in groups for position in positions]
+
+class _Run:
+    """All fits of a problem: their parameters one after the other in a single vector."""
+
+    def __init__(self, options: Adam, problem: FitProblem) -> None:
+        self.options, self.problem = options, problem
+        self.data, self.groups = Data.of(problem), stacks(problem)
+        self.order = [position for _, positions in self.groups for position in positions]
         start = [
             shape.flat(
                 initial_weights(
-                    shape.layout, problem.fits[i][1], problem.activation, problem.domain, self.initial
+                    shape.layout, problem.fits[i][1], problem.activation, problem.domain, options.initial
                 )
             )
-            for shape, positions in groups
+            for shape, positions in self.groups
             for i in positions
         ]
-        parameters = np.concatenate(start)
-        owner = np.repeat(np.arange(len(order)), [len(row) for row in start])
-        first_of = np.concatenate([[0], np.cumsum([len(row) for row in start])[:-1]])
-        free = np.concatenate([shape.free for shape, positions in groups for _ in positions])
-        slope = np.zeros_like(parameters)
+        lengths = [len(row) for row in start]
+        self.parameters = np.concatenate(start)
+        self.slope = np.zeros_like(self.parameters)
+        self.first, self.second = np.zeros_like(self.parameters), np.zeros_like(self.parameters)
+        self.owner = np.repeat(np.arange(len(start)), lengths)
+        self.begins = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        self.free = np.concatenate([shape.free for shape, positions in self.groups for _ in positions])
+        self.stacked = list(
+            zip([shape for shape, _ in self.groups], self._views(self.parameters), strict=True)
+        )
+        self.slopes = self._views(self.slope)
+        self.best, self.best_loss = self.parameters.copy(), np.full(len(start), np.inf)
+        self.taken = np.full(len(start), options.steps)
+        self.done, self.converged, self.diverged = np.zeros((3, len(start)), bool)
+        self.floor = 1e-30 * self.data.energy
 
-        def stacked(vector: Array) -> list[Array]:
-            views, begin = [], 0
-            for shape, positions in groups:
-                end = begin + len(positions) * shape.count
-                views.append(vector[begin:end].reshape(len(positions), shape.count))
-                begin = end
-            return views
+    def evaluate(self, step: int) -> None:
+        """Compute losses and gradients; keep the best iterates; find out which fits are done."""
+        data = self.data
+        run = Pass(self.stacked, data, self.problem.activation)
+        residuals = [part.output - data.values for part in run.parts]
+        cotangents = [2.0 * data.weights * residual for residual in residuals]
+        loss = 0.5 * np.concatenate(
+            [(c * r).reshape(len(r), -1).sum(axis=1) for c, r in zip(cotangents, residuals, strict=True)]
+        )
+        run.gradients(cotangents, self.slopes)
+        self.slope *= self.free
+        largest = np.maximum.reduceat(np.abs(self.slope), self.begins)
+        bad = ~self.done & ~(np.isfinite(loss) & np.isfinite(largest))
+        better = ~self.done & ~bad & (loss < self.best_loss)
+        self.best_loss = np.where(better, loss, self.best_loss)
+        np.copyto(self.best, self.parameters, where=better[self.owner])
+        bound = 2.0 * np.sqrt(loss * np.sum(data.weights))
+        flat = (largest <= self.options.tolerance * bound) | (loss <= self.floor)
+        ready = ~self.done & ~bad & flat
+        self.diverged |= bad
+        self.converged |= ready
+        self.taken[bad | ready] = step
+        self.done |= bad | ready
+        np.copyto(self.parameters, 0.0, where=bad[self.owner] & self.free)
 
-        state = list(zip([shape for shape, _ in groups], stacked(parameters), strict=True))
-        slopes = stacked(slope)
-        first, second = np.zeros_like(parameters), np.zeros_like(parameters)
-        best, best_loss = parameters.copy(), np.full(len(order), np.inf)
-        taken = np.full(len(order), self.steps)
-        done = np.zeros(len(order), bool)
-        converged, diverged = done.copy(), done.copy()
-        floor = 1e-30 * data.energy
-        for step in range(self.steps + 1):
-            run = Pass(state, data, problem.activation)
-            residuals = [part.output - data.values for part in run.parts]
-            cotangents = [2.0 * data.weights * residual for residual in residuals]
-            loss = np.concatenate(
-                [(c * r).reshape(len(r), -1).sum(axis=1) for c, r in zip(cotangents, residuals, strict=True)]
-            )
-            loss *= 0.5
-            run.gradients(cotangents, slopes)
-            slope *= free
-            bound = 2.0 * np.sqrt(loss * np.sum(data.weights))
-            largest = np.maximum.reduceat(np.abs(slope), first_of)
-            bad = ~done & ~(np.isfinite(loss) & np.isfinite(largest))
-            better = ~done & ~bad & (loss < best_loss)
-            best_loss = np.where(better, loss, best_loss)
-            keep = better[owner]
-            np.copyto(best, parameters, where=keep)
-            ready = ~done & ~bad & ((largest <= self.tolerance * bound) | (loss <= floor))
-            diverged |= bad
-            converged |= ready
-            taken[bad | ready] = step
-            done |= bad | ready
-            if step == self.steps or done.all():
-                break
-            if bad.any():
-                np.copyto(parameters, 0.0, where=bad[owner] & free)
-            slope[done[owner]] = 0.0
-            first *= _FIRST
-            first += (1.0 - _FIRST) * slope
-            second *= _SECOND
-            second += (1.0 - _SECOND) * slope * slope
-            size = 0.5 * float(self.rate) * (1.0 + cos(pi * step / self.steps)) / (1.0 - _FIRST ** (step + 1))
-            change = first / (np.sqrt(second) / sqrt(1.0 - _SECOND ** (step + 1)) + _EPSILON)
-            change[done[owner]] = 0.0
-            parameters -= size * change
-            if progress is not None and step % 50 == 0:
-                progress(step, self.steps)
-        if progress is not None:
-            progress(self.steps, self.steps)
-        results: dict[int, FitResult] = {}
-        for (shape, positions), rows in zip(groups, stacked(best), strict=True):
-            for i, row in zip(positions, rows, strict=True):
-                j = order.index(i)
-                status: Status = "diverged" if diverged[j] else "converged" if converged[j] else "step limit"
-                results[i] = FitResult(
-                    None if diverged[j] else shape.network(row, problem.activation),
-                    float("nan") if diverged[j] else float(best_loss[j]),
-                    status,
-                    int(taken[j]),
-                )
-        return [results[i] for i in range(len(order))]
+    def move(self, step: int) -> None:
+        """Take one step with the fits that are not done."""
+        rest = self.done[self.owner]
+        self.slope[rest] = 0.0
+        self.first *= _FIRST
+        self.first += (1.0 - _FIRST) * self.slope
+        self.second *= _SECOND
+        self.second += (1.0 - _SECOND) * self.slope * self.slope
+        rate = 0.5 * float(self.options.rate) * (1.0 + cos(pi * step / self.options.steps))
+        change = self.first / (np.sqrt(self.second) / sqrt(1.0 - _SECOND ** (step + 1)) + _EPSILON)
+        change[rest] = 0.0
+        self.parameters -= rate / (1.0 - _FIRST ** (step + 1)) * change
+
+    def results(self) -> list[FitResult]:
+        """Return the best iterates in the order of the problem."""
+        rows = [row for stack in self._views(self.best) for row in stack]
+        shapes = [shape for shape, positions in self.groups for _ in positions]
+        found: dict[int, FitResult] = {}
+        for j, position in enumerate(self.order):
+            steps = int(self.taken[j])
+            if self.diverged[j]:
+                found[position] = FitResult(None, float("nan"), "diverged", steps)
+                continue
+            status: Status = "converged" if self.converged[j] else "step limit"
+            network = shapes[j].network(rows[j], self.problem.activation)
+            found[position] = FitResult(network, float(self.best_loss[j]), status, steps)
+        return [found[i] for i in range(len(found))]
+
+    def _views(self, vector: Array) -> list[Array]:
+        """Return the vector as one (S, P) view per shape."""
+        views, begin = [], 0
+        for shape, positions in self.groups:
+            end = begin + len(positions) * shape.count
+            views.append(vector[begin:end].reshape(len(positions), shape.count))
+            begin = end
+        return views

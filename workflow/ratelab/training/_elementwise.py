@@ -1,8 +1,8 @@
 """Activations on large arrays, so that each element's bits depend on that element alone.
 
 Vectorised transcendental functions may treat the last elements of an array (those that do not fill a vector
-register) by other code. Every array here holds a multiple of `BLOCK` elements per network, so no remainder exists
-and the result is the same wherever a network lies in a stack.
+register) by other code. Every array here holds a multiple of `BLOCK` elements per network, so no remainder
+exists and the result is the same wherever a network lies in a stack.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ BLOCK = 64
 
 
 def forward(activation: Activation, x: Array) -> tuple[Array, Backward]:
-    """Return the values at contiguous `x` and the map that multiplies by the derivative (right limits at knots)."""
+    """Return the values at contiguous `x` and the product with the derivative (right limits at knots)."""
     if activation.polynomial is not None:
         value, slope = _polynomial(activation.polynomial, x)
         return value, lambda cotangent: np.multiply(cotangent, slope)
@@ -35,7 +35,7 @@ def forward(activation: Activation, x: Array) -> tuple[Array, Backward]:
     def backward(cotangent: Array) -> Array:
         if not output.requires_grad:
             return np.zeros_like(cotangent)
-        (gradient,) = torch.autograd.grad(output, point, torch.from_numpy(cotangent))
+        (gradient,) = torch.autograd.grad(output, point, torch.from_numpy(cotangent), retain_graph=True)
         result: Array = gradient.numpy()
         return result
 
@@ -61,7 +61,7 @@ def homogeneity(activation: Activation) -> int | None:
 
 @contextmanager
 def one_thread(activation: Activation) -> Iterator[None]:
-    """Keep torch on one thread meanwhile, if the activation needs torch: chunk borders would depend on the count."""
+    """Keep torch, if the activation needs it, on one thread: chunk borders would depend on the count."""
     if activation.polynomial is not None:
         yield
         return

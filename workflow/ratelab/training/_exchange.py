@@ -1,8 +1,9 @@
 """Neuron exchange: insert a neuron where the residual is largest, delete the one that is missed least.
 
-Gradient methods cannot carry a knot across its neighbours, and a knot that has left the domain gets no gradient at
-all. The exchange does both, for any activation and dimension; it is the knot exchange of free-knot splines, with the
-insertion rule of orthogonal matching pursuit and the deletion rule of backward elimination.
+Gradient methods cannot carry a knot across its neighbours, and a knot that has left the domain gets no
+gradient at all. The exchange does both, for any activation and dimension; it is the knot exchange of
+free-knot splines, with the insertion rule of orthogonal matching pursuit and the deletion rule of backward
+elimination.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from ratelab.registry import Activation
 from ratelab.training._elementwise import values
 from ratelab.training._initial import hidden_rows
-from ratelab.training._projection import solve
+from ratelab.training._projection import RIDGE, solve
 from ratelab.training._stack import Data, Pass, Shape
 
 Array = NDArray[np.float64]
@@ -41,7 +42,9 @@ def exchange(
     part = Pass([(shape, parameters[None])], data, activation).parts[0]
     root = np.sqrt(data.weights)
     residual = root * (part.output[0] - data.values)
-    candidates, columns = _candidates(shape, parameters, data, activation, domain, random, attempt, part.reads[level], residual)
+    candidates, columns = _candidates(
+        shape, parameters, data, activation, domain, random, attempt, part.reads[level], residual
+    )
     if len(columns) == 0:
         return parameters
     design = np.concatenate([part.reads[-1][0], np.ones((1, len(root)))]) * root
@@ -56,7 +59,8 @@ def exchange(
     deleted = cheapest[int(random.integers(0, min(attempt + 1, len(cheapest))))]
     result = parameters.copy()
     blocks = [block[0] for block in shape.blocks(result[None])]
-    blocks[level][deleted] = candidates[chosen]
+    mask = np.append(layer.free[deleted], layer.free_bias[deleted])
+    blocks[level][deleted] = np.where(mask, candidates[chosen], blocks[level][deleted])
     return shape.flat(blocks)
 
 
@@ -106,11 +110,11 @@ def _candidates(
 
 
 def _deletion_costs(design: Array, targets: Array) -> Array:
-    """How much the sum of squares grows when a column (row of `design`) is deleted and the others are refitted."""
+    """Return how much the sum of squares grows when a row of `design` is deleted and the rest refitted."""
     length = np.sqrt(np.sum(design * design, axis=1))
     scaled = design / np.where(length > 0, length, 1.0)[:, None]
     columns = len(scaled)
-    matrix = np.concatenate([scaled.T, 1e-11 * np.eye(columns)])
+    matrix = np.concatenate([scaled.T, RIDGE * np.eye(columns)])
     q, r = np.linalg.qr(matrix)
     inverse = np.linalg.solve(r, np.eye(columns))
     coefficients = inverse @ (q[: scaled.shape[1]].T @ targets.T)

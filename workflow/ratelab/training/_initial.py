@@ -31,10 +31,10 @@ def initial_weights(
     Parameters
     ----------
     method
-        ``domain``: a hidden neuron gets a random direction and a bias such that it is 0 at a random point of the
-        domain, propagated through the layers before it; its slope is 1 to 4 over the spread of what it reads
-        (half the domain's length in the first layer). The last layer, and with ``standard`` all layers: weights
-        and biases uniform in ±1/√fan-in, as common tools do.
+        ``domain``: a hidden neuron gets a random direction and a bias such that it is 0 at a random point
+        of the domain, propagated through the layers before it; its slope is 1 to 4 over the spread of what
+        it reads (half the domain's length in the first layer). The last layer, and with ``standard`` all
+        layers: weights and biases uniform in ±1/√fan-in, as common tools do.
     """
     random = generator("initial", layout.key, seed)
     lower, upper = np.array(domain, dtype=np.float64).T
@@ -45,7 +45,7 @@ def initial_weights(
         uniform = random.uniform(-1.0, 1.0, (out, fan_in + 1))
         direction = random.standard_normal((out, fan_in))
         places = random.uniform(0.0, 1.0, (out, len(domain)))
-        steep = random.uniform(0.0, 1.0, out)
+        steep = np.asarray(random.uniform(0.0, 1.0, out))
         block = uniform / np.sqrt(max(fan_in, 1))
         if method == "domain" and index < last:
             rows = ~layer.linear

@@ -1,4 +1,4 @@
-"""Variable projection: the output layer solved by least squares, the rest differentiated through that solution."""
+"""Variable projection: solve the output layer by least squares, differentiate through that solution."""
 
 from dataclasses import dataclass
 
@@ -15,9 +15,10 @@ RIDGE = 1e-11
 
 
 def solve(design: Array, target: Array) -> tuple[Array, Array]:
-    """Return least-squares coefficients (S, c) and an orthonormal basis (S, m, c) of the design's columns.
+    """Return least-squares coefficients (S, c) and an orthonormal basis (S, m, c) of the columns.
 
-    Columns are scaled to norm 1 and a ridge of `RIDGE` is added, so that dependent or zero columns do no harm.
+    Columns are scaled to norm 1 and a ridge of `RIDGE` is added, so that dependent or zero columns do no
+    harm.
 
     Parameters
     ----------
@@ -122,7 +123,7 @@ def project(
 
 
 def _derivatives(passed: Pass, cotangent: Array, inner: NDArray[np.intp]) -> Array:
-    """Derivative of one output at every node by the inner parameters, times the cotangent: (S, p, m)."""
+    """Return one output's derivatives by the inner parameters, times the cotangent: (S, p, m)."""
     part = passed.parts[0]
     shape = part.shape
     deltas = passed.deltas([cotangent])[0]

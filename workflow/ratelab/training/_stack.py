@@ -1,8 +1,8 @@
 """Many networks of one shape as stacked arrays, with forward and backward passes.
 
-A *stack* holds the parameters of S networks of one layout as (S, P). Products run network by network (BLAS is
-called per item, whatever S is) and activations element by element, so a network's bits do not depend on what else
-is in the stack, nor on the stacks that are propagated together with it.
+A *stack* holds the parameters of S networks of one layout as (S, P). Products run network by network (BLAS
+is called per item, whatever S is) and activations element by element, so a network's bits do not depend on
+what else is in the stack, nor on the stacks that are propagated together with it.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ class Data:
 
 
 class Shape:
-    """A layout as a flat vector of P parameters: layer after layer, row after row, the bias last in its row."""
+    """A layout as a flat vector of P parameters: layer by layer, row by row, the bias last in its row."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -64,21 +64,23 @@ class Shape:
         self.linear = [np.flatnonzero(layer.linear) for layer in layout.layers]
 
     def blocks(self, parameters: Array) -> list[Array]:
-        """Views (S, out, in + 1) of the parameters (S, P), one per layer."""
+        """Return views (S, out, in + 1) of the parameters (S, P), one per layer."""
         count = len(parameters)
         return [
-            parameters[:, span].reshape(count, *size) for span, size in zip(self.spans, self.sizes, strict=True)
+            parameters[:, span].reshape(count, *size)
+            for span, size in zip(self.spans, self.sizes, strict=True)
         ]
 
     def flat(self, blocks: Sequence[Array]) -> Array:
-        """One network's blocks (out, in + 1) as a vector (P,)."""
+        """Return one network's blocks (out, in + 1) as a vector (P,)."""
         return np.concatenate([block.ravel() for block in blocks])
 
     def network(self, parameters: Array, activation: Activation) -> Network:
-        """The network with the parameters (P,)."""
+        """Return the network with the parameters (P,)."""
         blocks = [block[0] for block in self.blocks(parameters[None])]
         kinds = [
-            [identity if linear else activation for linear in layer.linear] for layer in self.layout.layers[:-1]
+            [identity if linear else activation for linear in layer.linear]
+            for layer in self.layout.layers[:-1]
         ]
         return Network.dense([block[:, :-1] for block in blocks], [block[:, -1] for block in blocks], kinds)
 
@@ -129,8 +131,10 @@ class Pass:
             _affine(part, part.shape.hidden, part.output)
 
     def deltas(self, cotangents: Sequence[Array]) -> list[list[Array]]:
-        """Derivatives with respect to all pre-activations, per part and layer, given those of the outputs."""
-        result: list[list[Array]] = [[np.empty(0)] * p.shape.hidden + [c] for p, c in zip(self.parts, cotangents, strict=True)]
+        """Return the derivatives by all pre-activations, per part and layer, given those by the outputs."""
+        result: list[list[Array]] = [
+            [np.empty(0)] * p.shape.hidden + [c] for p, c in zip(self.parts, cotangents, strict=True)
+        ]
         for level in reversed(range(len(self._backward))):
             here = [i for i, part in enumerate(self.parts) if part.shape.hidden > level]
             parts = [self.parts[i] for i in here]
@@ -142,7 +146,9 @@ class Pass:
                 else:
                     np.matmul(weight.swapaxes(1, 2), above, out=piece)
             value = self._backward[level](flat)
-            for i, part, piece, delta in zip(here, parts, pieces, self._split(value, parts, level), strict=True):
+            for i, part, piece, delta in zip(
+                here, parts, pieces, self._split(value, parts, level), strict=True
+            ):
                 linear = part.shape.linear[level]
                 if len(linear):
                     delta[:, linear] = piece[:, linear]

@@ -23,15 +23,16 @@ _FIRST_DAMPING, _LARGEST_DAMPING = 1e-2, 1e8
 _LARGEST_SLOPE = 1e4
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class VariableProjection:
     """Levenberg-Marquardt on the inner parameters, the output layer solved by least squares at every step.
 
-    Whenever the descent stalls, a neuron of the last hidden layer is exchanged (`exchange`) and the descent starts
-    again; the best network found is polished in the remaining steps. Positively homogeneous activations (ρ_r) have
-    their rows normalised; in one variable only their knots move. A fit has *converged* when, in the final descent, a
-    step lowers the loss by less than a relative 1e-9, no step lowers it, or it is zero up to roundoff. Source: Golub
-    and Pereyra 1973, variable projection; Kaufman 1975, its approximate Jacobian; Nielsen 1999, the damping rule.
+    Whenever the descent stalls, a neuron of the last hidden layer is exchanged (`exchange`) and the descent
+    starts again; the best network found is polished in the remaining steps. Positively homogeneous
+    activations (ρ_r) have their rows normalised; in one variable only their knots move. A fit has
+    *converged* when, in the final descent, a step lowers the loss by less than a relative 1e-9, no step
+    lowers it, or it is zero up to roundoff. Source: Golub and Pereyra 1973, variable projection; Kaufman
+    1975, its approximate Jacobian; Nielsen 1999, the damping rule.
 
     Parameters
     ----------
@@ -196,7 +197,7 @@ class _Descent:
         return np.flatnonzero(free)
 
     def _normalise(self, parameters: Array) -> Array:
-        """Rows of norm 1 for homogeneous activations, of bounded norm for others; never another function for the first."""
+        """Scale rows to norm 1 (homogeneous activations: the same function), or bound their norm (others)."""
         blocks = self.shape.blocks(parameters)
         lower, upper = np.array(self.problem.domain, dtype=np.float64).T
         for level, layer in enumerate(self.shape.layout.layers[:-1]):
@@ -220,7 +221,7 @@ class _Descent:
 
 
 def _step(state: Projected, damping: Array) -> tuple[Array, Array]:
-    """Return the Levenberg-Marquardt step (S, p) and the decrease of the loss that the linear model predicts."""
+    """Return the Levenberg-Marquardt step (S, p) and the decrease of the loss that its model predicts."""
     scale = np.sqrt(np.sum(state.jacobian**2, axis=2))
     floor = 1e-8 * np.max(scale, axis=1, initial=0.0)[:, None]
     scale = np.maximum(scale, np.where(floor > 0, floor, 1.0))

@@ -1,0 +1,77 @@
+"""The plan follows from config and index alone."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ratelab import UserError
+from ratelab.registry import built_in_folder, read_index
+from ratelab.studies import load_config, make_plan
+from ratelab.studies._bracket import split_network
+from ratelab.studies._jobs import SplineJob, TrainJob
+
+MEMBERS = {
+    "targets": ["sqrt", "step", "gaussian(dimension=2)", "cusp", "cusp(at=1/3)"],
+    "activations": ["relu", "relu2", "tanh", "prelu(slope=1/4)"],
+}
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return read_index([built_in_folder()], MEMBERS, tmp_path_factory.mktemp("index"))
+
+
+def plan(index: Any, **study: Any) -> Any:
+    return make_plan(load_config({"studies": {"s": study}}), index)
+
+
+def test_one_job_for_each_target_network_and_trainer(index: Any) -> None:
+    found = plan(index, targets=["sqrt", "step"], networks=[{}, {"activation": "tanh", "targets": ["sqrt"]}])
+    assert len(found.trains) == (2 + 1) * 2 and len(found.targets) == 2
+    job = found.trains["s", "sqrt--mlp-tanh-depth=2--varpro"].job
+    assert isinstance(job, TrainJob) and job.network == "mlp/tanh/depth=2"
+
+
+def test_splines_are_asked_for_both_ends_of_every_budget(index: Any) -> None:
+    found = plan(index, targets=["sqrt"], networks=[{}, {"activation": "relu2"}], budgets=[4, 8])
+    pieces = {job.degree: set(job.pieces) for job in (step.job for step in found.splines.values())}
+    assert pieces[1] >= {4, 5, 8, 9}
+    assert pieces[2] >= {3, 5, 7, 9}
+    assert all(isinstance(step.job, SplineJob) for step in found.splines.values())
+
+
+def test_several_variables_and_analytic_activations_ask_for_no_splines(index: Any) -> None:
+    found = plan(index, targets=["gaussian(dimension=2)"], networks=[{}, {"activation": "tanh"}])
+    assert not found.splines and not found.constructs
+
+
+def test_jobs_load_exactly_the_plugins_they_use(index: Any) -> None:
+    found = plan(index, targets=["sqrt"], networks=[{"activation": "tanh"}])
+    files = {Path(file).name for file in found.trains["s", "sqrt--mlp-tanh-depth=2--adam"].plugins}
+    assert files == {"sqrt.py", "mlp.py", "tanh.py", "adam.py"}
+
+
+@pytest.mark.parametrize(
+    ("study", "message"),
+    [
+        (
+            {"targets": ["sqr"], "networks": [{}]},
+            r"studies.s.targets: no target is called 'sqr'; did you mean",
+        ),
+        (
+            {"targets": ["sqrt"], "networks": [{"targets": ["step"]}]},
+            "'step' is not among the study's targets",
+        ),
+        ({"targets": ["sqrt", "sqrt"], "networks": [{}]}, "'sqrt' stands twice"),
+        ({"targets": ["sqrt"], "networks": [{}, {}]}, "'mlp/relu/depth=2' stands twice"),
+        ({"targets": ["sqrt"], "networks": [{}], "trainers": ["adma"]}, "did you mean 'adam'"),
+    ],
+)
+def test_what_cannot_be_planned_is_named(index: Any, study: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        plan(index, **study)
+
+
+def test_network_labels_are_taken_apart_even_with_a_fraction_inside() -> None:
+    assert split_network("mlp/prelu(slope=1/4)/depth=2") == ("mlp", "prelu(slope=1/4)", 2)

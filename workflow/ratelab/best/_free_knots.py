@@ -1,0 +1,233 @@
+"""The best free-knot splines in hand: many starts, Newton's method, and sweeps through the numbers of pieces.
+
+The splines of one (target, degree) are found in blocks of pieces, each with the help of the one before, whatever
+numbers were asked for: the answer for n pieces is a function of target, degree and n alone.
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.linalg import LinAlgError
+from numpy.typing import NDArray
+
+from ratelab._errors import UserError
+from ratelab.best._descent import descend
+from ratelab.best._programme import LinearProgramme, StepProgramme
+from ratelab.best._splines import Spline
+from ratelab.best._starts import density, inserted, jump_points, quantiles, removed
+from ratelab.best._variable_projection import Fit, fit
+from ratelab.exact._quadrature import Cells, resolved_cells, singular_points
+from ratelab.registry import Target
+
+Array = NDArray[np.float64]
+
+LARGEST_DEGREE = 5
+_BLOCKS = (tuple(range(1, 10)), (12, 16, 17, 24, 25, 32, 33), (48, 49, 64, 65), (96, 97, 128, 129))
+_GRID = 160
+_SHORT, _LONG = 8, 60
+_KEPT = 3
+_PAIR = 4e-9
+
+
+def free_knot_splines(
+    target: Target,
+    pieces: Sequence[int],
+    degree: int,
+    starts: Mapping[int, Sequence[Array]] | None = None,
+) -> dict[int, Spline]:
+    """Return the best L2 splines with simple free knots that we can find, errors non-increasing in n.
+
+    Parameters
+    ----------
+    target
+        One variable, one value.
+    pieces
+        Numbers of pieces n ≥ 1.
+    degree
+        r from 0 (steps) to 5.
+    starts
+        Further knots to start from, by number of pieces.
+
+    Raises
+    ------
+    UserError
+        If the target has more than one variable or value, or a number is out of range.
+    """
+    if target.dimension != 1:
+        raise UserError(f"target '{target.name}' has {target.dimension} variables; splines are for one")
+    if not 0 <= degree <= LARGEST_DEGREE:
+        raise UserError(f"degree is {degree}; allowed: 0 to {LARGEST_DEGREE}")
+    if any(n < 1 for n in pieces):
+        raise UserError(f"pieces are {list(pieces)}; allowed: whole numbers from 1 on")
+    search = _search(target, degree)
+    fits = {n: search.best(n) for n in sorted(set(pieces))}
+    for n, many in sorted((starts or {}).items()):
+        if n in fits:
+            fits[n] = search.refine(n, fits[n], many)
+    best: Fit | None = None
+    result = {}
+    for n, found in fits.items():
+        if best is not None and found.square > best.square:
+            found = min((found, search.extend(best, n)), key=lambda f: f.square)
+        best = found if best is None or found.square <= best.square else best
+        result[n] = Spline(degree, search.domain, found.knots, found.coefficients)
+    return result
+
+
+def _search(target: Target, degree: int) -> "_Search":
+    table = _SEARCHES.setdefault(target, {})
+    if degree not in table:
+        table[degree] = _Search(target, degree)
+    return table[degree]
+
+
+class _Search:
+    """The state of the search for one target and degree."""
+
+    def __init__(self, target: Target, degree: int) -> None:
+        self.cells: Cells = resolved_cells(target)
+        if self.cells.values.shape[2] != 1:
+            raise UserError(f"target '{target.name}' has {self.cells.values.shape[2]} values; splines are for one")
+        self.degree = degree
+        self.domain = float(self.cells.edges[0]), float(self.cells.edges[-1])
+        self.fits: dict[int, Fit] = {}
+        self.blocks = 0
+        self._density = density(self.cells, degree)
+        self._points = [c for c in singular_points(target) if self.domain[0] < c < self.domain[1]]
+        self._jumps = set(jump_points(self.cells, self._points))
+
+    def best(self, pieces: int) -> Fit:
+        """Return the fit with that many pieces, solving its block first."""
+        while self.blocks < len(_BLOCKS) and (self.blocks == 0 or _BLOCKS[self.blocks - 1][-1] < pieces):
+            self._solve(_BLOCKS[self.blocks])
+            self.blocks += 1
+        if pieces not in self.fits:
+            known = sorted(n for block in _BLOCKS for n in block if n in self.fits)
+            index = bisect_left(known, pieces)
+            below = self.fits[known[index - 1]]
+            candidates = [*self._starts(pieces), inserted(self.cells, below, pieces - known[index - 1])]
+            if index < len(known):
+                above = known[index]
+                candidates.append(removed(self.cells, self.fits[above], above - pieces))
+            programme = self._programme(pieces)
+            if programme is not None:
+                candidates += [programme.knots(self._scale(below, known[index - 1], pieces), pieces).get(pieces)]
+            return self._polish(self.extend(below, pieces), [c for c in candidates if c is not None])
+        return self.fits[pieces]
+
+    def refine(self, pieces: int, best: Fit, starts: Sequence[Array]) -> Fit:
+        """Return the best of a fit and what comes of further starts."""
+        lower, upper = self.domain
+        candidates = []
+        for given in starts:
+            knots = np.unique(np.asarray(given, dtype=np.float64))
+            knots = knots[(knots > lower) & (knots < upper)]
+            gaps = np.diff(np.concatenate([[lower], knots, [upper]]))
+            knots = knots[gaps[:-1] > 1e-7 * (upper - lower)][: pieces - 1]
+            base = self._try(knots)
+            if base is not None:
+                candidates.append(inserted(self.cells, base, pieces - 1 - len(knots)))
+        return self._polish(best, candidates)
+
+    def extend(self, best: Fit, pieces: int) -> Fit:
+        """Return the same spline, or a better one, with more knots."""
+        return fit(self.cells, self.degree, inserted(self.cells, best, pieces - 1 - len(best.knots)))
+
+    def _solve(self, block: Sequence[int]) -> None:
+        former = max(self.fits, default=0)
+        for n in block:
+            candidates = self._starts(n)
+            if former:
+                candidates.append(inserted(self.cells, self.fits[former], n - former))
+            first = fit(self.cells, self.degree, candidates.pop())
+            self.fits[n] = self._polish(first, candidates)
+            former = n
+        programme = self._programme(block[-1])
+        if programme is not None:
+            groups = [[n for n in block if low <= n < 2 * low] for low in (1, 2, 4, 8, 16, 32, 64, 128)]
+            for group in filter(None, groups):
+                middle = group[len(group) // 2]
+                found = programme.knots(float(np.sqrt(self.fits[middle].square)), group[-1])
+                for n in group:
+                    if n in found:
+                        self.fits[n] = self._polish(self.fits[n], [found[n]])
+        self._sweep(block)
+
+    def _sweep(self, block: Sequence[int]) -> None:
+        """Carry knots down and up between neighbours until no fit gains more than a thousandth."""
+        for _ in range(2):
+            changed = False
+            pairs = list(zip(block, block[1:], strict=False))
+            for low, high in reversed(pairs):
+                start = removed(self.cells, self.fits[high], high - low)
+                changed |= self._improve(low, start)
+            for low, high in pairs:
+                start = inserted(self.cells, self.fits[low], high - low)
+                changed |= self._improve(high, start)
+            if not changed:
+                return
+
+    def _improve(self, pieces: int, start: Array) -> bool:
+        old = self.fits[pieces]
+        self.fits[pieces] = self._polish(old, [start])
+        return self.fits[pieces].square < 0.998 * old.square
+
+    def _polish(self, best: Fit, candidates: Sequence[Array]) -> Fit:
+        """Return the best of a fit and the candidates, the more promising of which get the longer descents."""
+        short = [descend(self.cells, self.degree, best, _SHORT)]
+        for knots in candidates:
+            start = self._try(knots)
+            if start is not None:
+                short.append(descend(self.cells, self.degree, start, _SHORT))
+        short.sort(key=lambda f: f.square)
+        distinct = [short[0]]
+        for other in short[1:]:
+            if other.square > distinct[-1].square * (1 + 1e-9):
+                distinct.append(other)
+        full = [descend(self.cells, self.degree, start, _LONG) for start in distinct[:_KEPT]]
+        return min(full, key=lambda f: f.square)
+
+    def _try(self, knots: Array) -> Fit | None:
+        try:
+            return fit(self.cells, self.degree, knots)
+        except LinAlgError:
+            return None
+
+    def _starts(self, pieces: int) -> list[Array]:
+        count = pieces - 1
+        spread = quantiles(*self._density, count)
+        starts = [spread]
+        for chosen in (self._points, sorted(self._jumps)):
+            fixed = [self._around(c) for c in chosen]
+            if 0 < sum(len(f) for f in fixed) <= count:
+                starts.append(self._with_fixed(np.concatenate(fixed), count))
+        return starts
+
+    def _around(self, point: float) -> Array:
+        """Return the knots that a singular point asks for: one, or at a jump as many as make up a steep piece."""
+        count = self.degree + 1 if point in self._jumps else 1
+        offsets = np.arange(count) - (count - 1) / 2
+        return point + offsets * _PAIR * (self.domain[1] - self.domain[0])
+
+    def _with_fixed(self, fixed: Array, count: int) -> Array:
+        free = quantiles(*self._density, count - len(fixed))
+        clear = 1e-6 * (self.domain[1] - self.domain[0])
+        distance = np.abs(free[:, None] - fixed).min(axis=1)
+        return np.sort(np.concatenate([np.where(distance < clear, free + 2 * clear, free), fixed]))
+
+    def _programme(self, most: int) -> "LinearProgramme | StepProgramme | None":
+        if self.degree > 1 or most == 1:
+            return None
+        size = min(max(_GRID, 4 * most), 3 * _GRID)
+        grid = np.concatenate([self.domain, quantiles(*self._density, size), self._points])
+        grid = np.unique(grid)
+        grid = grid[np.concatenate([[True], np.diff(grid) > 1e-9 * (self.domain[1] - self.domain[0])])]
+        return LinearProgramme(self.cells, grid) if self.degree == 1 else StepProgramme(self.cells, grid)
+
+    def _scale(self, below: Fit, pieces: int, wanted: int) -> float:
+        return float(np.sqrt(below.square)) * (pieces / wanted) ** 2
+
+
+_SEARCHES: "WeakKeyDictionary[Target, dict[int, _Search]]" = WeakKeyDictionary()

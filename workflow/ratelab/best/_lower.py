@@ -1,0 +1,173 @@
+"""Certified lower bounds for piecewise polynomials with free knots in L2, one variable."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ratelab._errors import UserError
+from ratelab.best._cells import UNIT, Cells, from_moments, merge_groups, rounding_constant
+from ratelab.best._segments import Segments, backtrack, forward, segments
+from ratelab.exact import CellMoments
+
+Array = NDArray[np.float64]
+
+_FIRST = 1024
+_ENOUGH = 0.995
+
+
+@dataclass(frozen=True, eq=False)
+class LowerBound:
+    """A lower bound for the error of every piecewise polynomial with that many pieces.
+
+    Parameters
+    ----------
+    value
+        At most the L2 distance to piecewise polynomials with n pieces that need not join; 0 if trivial.
+    certainty
+        ``rigorous`` if the cell moments are, else ``numerical``.
+    status
+        ``bound``, or ``trivial`` where nothing above the own tolerance is left.
+    knots
+        (n − 1,) non-decreasing points of the cells that hold the knots of the cheapest path: a start for fits.
+    """
+
+    value: float
+    certainty: Literal["rigorous", "numerical"]
+    status: Literal["bound", "trivial"]
+    knots: Array
+
+
+def lower_bounds(
+    moments: CellMoments,
+    pieces: Sequence[int],
+    degree: int,
+    incumbents: Mapping[int, float] | None = None,
+) -> dict[int, LowerBound]:
+    """Bound from below the L2 error of piecewise polynomials with free knots, for several numbers of pieces.
+
+    Every knot lies somewhere in a cell; that cell's cost is dropped, the cells between two knots cost their least
+    squares error, and a dynamic programme finds the cheapest path (bracket sheet, discontinuous lower bound). A
+    first pass on few cells shows where the knots are; a second one, for neighbouring numbers of pieces together,
+    uses cells that resolve those pieces equally well.
+
+    Parameters
+    ----------
+    moments
+        On as many cells as the bound may use; their degree is at least `degree`.
+    pieces
+        Numbers of pieces n ≥ 1.
+    degree
+        Of the pieces.
+    incumbents
+        n → an error that is reached. It only decides where more work is pointless, never the bound.
+
+    Returns
+    -------
+    dict[int, LowerBound]
+        By number of pieces; values do not increase with n.
+
+    Raises
+    ------
+    UserError
+        If the degree is above that of the moments, or a number of pieces is below 1.
+    """
+    wanted = sorted(set(pieces))
+    if not 0 <= degree <= moments.degree:
+        raise UserError(f"lower bounds: degree is {degree}; the cell moments reach {moments.degree}")
+    if wanted and wanted[0] < 1:
+        raise UserError(f"lower bounds: {wanted[0]} pieces are asked for; allowed: 1 or more")
+    finest = from_moments(moments, degree)
+    errors = moments.remainder_radius
+    tolerance = sqrt(float((errors**2).sum())) * (1 + 1e-12)
+    values: dict[int, float] = dict.fromkeys(wanted, 0.0)
+    knots: dict[int, Array] = {}
+
+    def run(cells: Cells, costs: Segments, members: Sequence[int]) -> None:
+        table = forward(costs, members[-1])
+        for n in wanted:
+            if n <= members[-1]:
+                value = _proved(float(table[n, -1]), costs.depth, n, tolerance, finest)
+                if n in members and (n not in knots or value >= values[n]):
+                    knots[n] = _points(cells, backtrack(costs, table, n))
+                values[n] = max(values[n], value)
+
+    if wanted:
+        coarse = _regular(finest, _FIRST)
+        run(coarse, segments(coarse, len(coarse)), wanted)
+    for members in _groups(wanted):
+        if incumbents and all(values[n] >= _ENOUGH * incumbents.get(n, np.inf) for n in members):
+            continue
+        if len(finest) <= _FIRST:
+            continue
+        cells = _adapted(finest, [knots[n] for n in members], 320 if degree < 2 else 256)
+        run(cells, segments(cells, _longest(cells, [knots[n] for n in members])), members)
+    for n, more in zip(wanted[-2::-1], wanted[:0:-1], strict=True):
+        values[n] = max(values[n], values[more])
+    return {
+        n: LowerBound(values[n], moments.certainty, "bound" if values[n] > 0 else "trivial", knots[n])
+        for n in wanted
+    }
+
+
+def _proved(cost: float, depth: int, pieces: int, tolerance: float, finest: Cells) -> float:
+    """Turn a computed least cost into a proved bound: see docs/lower-bounds.md for each term."""
+    constant = rounding_constant(finest.degree)
+    relative = (6 * depth + 2 * pieces + 8 * finest.degree + 64) * UNIT
+    rounding = UNIT * (depth * constant + sqrt(depth) * (2 * constant + 2) + 8) * finest.norm * (1 + 1e-9)
+    return max(0.0, sqrt(cost) * (1 - relative) - (tolerance + rounding) * (1 + 1e-12))
+
+
+def _regular(finest: Cells, count: int) -> Cells:
+    """At most `count` cells, each of equally many finest ones."""
+    size = -(-len(finest) // count)
+    return merge_groups(finest, np.arange(0, len(finest), size))
+
+
+def _groups(wanted: Sequence[int]) -> list[list[int]]:
+    """Neighbouring numbers of pieces that can share cells, ascending inside, largest group first."""
+    groups: list[list[int]] = []
+    for n in sorted(wanted, reverse=True):
+        if groups and n >= 0.9 * groups[-1][-1]:
+            groups[-1].insert(0, n)
+        elif n > 1:
+            groups.append([n])
+    return groups
+
+
+def _adapted(finest: Cells, knots: Sequence[Array], resolution: int) -> Cells:
+    """Merge finest cells so that each of these knots' pieces keeps about `resolution` of them."""
+    measure = np.zeros(len(finest.edges))
+    for points in knots:
+        ends = np.unique(np.concatenate([finest.edges[:1], points, finest.edges[-1:]]))
+        density = 1 / np.diff(ends)
+        # knots may move: a piece is resolved half as finely as its finer neighbour at least
+        padded = np.concatenate([[0.0], density, [0.0]]) / 2
+        density = np.maximum(density, np.maximum(padded[:-2], padded[2:]))
+        index = np.concatenate([[0.0], np.cumsum(density * np.diff(ends))])
+        measure = np.maximum(measure, np.interp(finest.edges, ends, index))
+    limit = 1 / resolution
+    starts, first = [0], 0.0
+    for i, value in enumerate(measure[1:].tolist()):
+        if value - first > limit and i > starts[-1]:
+            starts.append(i)
+            first = float(measure[i])
+    return merge_groups(finest, np.array(starts))
+
+
+def _longest(cells: Cells, knots: Sequence[Array]) -> int:
+    """A third more cells than the longest of these knots' pieces has."""
+    longest = 0
+    for points in knots:
+        ends = np.concatenate([[0], np.searchsorted(cells.edges, points), [len(cells)]])
+        longest = max(longest, int(np.diff(ends).max()))
+    return max(64, longest + longest // 3 + 1)
+
+
+def _points(cells: Cells, indices: NDArray[np.int64]) -> Array:
+    """Midpoints of knot cells; the two ends of the domain stand for themselves."""
+    middles = cells.edges[:-1] + np.diff(cells.edges) / 2
+    return np.concatenate([cells.edges[:1], middles, cells.edges[-1:]])[indices]

@@ -1,0 +1,179 @@
+"""A piecewise polynomial network of one variable as polynomials with ball coefficients, proved interval by interval.
+
+Breakpoints are found in floats and fenced in by slivers a few units in the last place wide. Between two slivers ball
+arithmetic proves that no pre-activation meets a knot; there the network is one polynomial. On a sliver only a range
+is known.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_poly
+
+from ratelab.exact._breakpoints import breakpoints
+from ratelab.exact._legendre import ball
+from ratelab.networks import Layer, Network
+from ratelab.registry import Activation, PiecewisePolynomial
+
+_WIDENINGS = 5
+_DEPTH = 12
+
+
+@dataclass(frozen=True)
+class BallPiece:
+    """The network on [left, right]: a polynomial in x, or (polynomial None) only a range.
+
+    Parameters
+    ----------
+    left, right
+        Floats, taken as exact.
+    polynomial
+        ``arb_poly`` in x, or None on a sliver.
+    """
+
+    left: float
+    right: float
+    polynomial: Any
+
+
+def ball_pieces(network: Network, lower: float, upper: float) -> list[BallPiece] | None:
+    """Return the network on consecutive intervals that cover [lower, upper], or None where the proof fails."""
+    points = breakpoints(network, ((lower, upper),))
+    width = 2.0**-50
+    layers = [_exact(layer) for layer in network.layers]
+    for _ in range(_WIDENINGS):
+        pieces = _attempt(layers, points, lower, upper, width)
+        if pieces is not None:
+            return pieces
+        width *= 64
+    return None
+
+
+def ball_range(network: Network, left: float, right: float) -> Any:
+    """Return a ball that contains the network's values on [left, right]."""
+    values = [arb(left).union(arb(right))]
+    for layer in network.layers:
+        values = [
+            _range(a.polynomial, sum((arb(w) * v for w, v in zip(row, values, strict=True) if w), arb(b)))
+            for row, b, a in zip(layer.weight.tolist(), layer.bias.tolist(), layer.activations, strict=True)
+        ]
+    return values[0]
+
+
+Rows = list[tuple[list[tuple[int, Any]], Any, PiecewisePolynomial]]
+
+
+def _exact(layer: Layer) -> Rows:
+    rows: Rows = []
+    for weights, bias, activation in zip(layer.weight.tolist(), layer.bias.tolist(), layer.activations, strict=True):
+        rows.append(([(i, arb(w)) for i, w in enumerate(weights) if w], arb(bias), _polynomial(activation)))
+    return rows
+
+
+def _polynomial(activation: Activation) -> PiecewisePolynomial:
+    assert activation.polynomial is not None
+    return activation.polynomial
+
+
+def _attempt(layers: list[Rows], points: Any, lower: float, upper: float, width: float) -> list[BallPiece] | None:
+    reach = np.abs(points) * width + width * 2.0**-10 * (upper - lower)
+    slivers: list[list[float]] = []
+    for left, right in zip(np.maximum(points - reach, lower), np.minimum(points + reach, upper), strict=True):
+        if slivers and left <= slivers[-1][1]:
+            slivers[-1][1] = float(right)
+        else:
+            slivers.append([float(left), float(right)])
+    pieces = []
+    start = lower
+    for left, right in [*slivers, [upper, upper]]:
+        if left > start:
+            polynomial = _on(layers, start, left)
+            if polynomial is None:
+                return None
+            pieces.append(BallPiece(start, left, polynomial))
+        if right > left:
+            pieces.append(BallPiece(left, right, None))
+        start = right
+    return pieces
+
+
+def _on(layers: list[Rows], left: float, right: float) -> Any:
+    """Return the network's polynomial on [left, right], or None unless it is proved to be one."""
+    ends = arb(left), arb(right)
+    values: list[Any] = [arb_poly([0, 1])]
+    for rows in layers:
+        following = []
+        for terms, bias, activation in rows:
+            before = arb_poly([bias])
+            for index, weight in terms:
+                before += values[index] * weight
+            piece = _piece(before, activation, ends)
+            if piece is None:
+                return None
+            following.append(_compose(activation.coefficients[piece], before))
+        values = following
+    return values[0]
+
+
+def _compose(coefficients: tuple[Any, ...], inner: Any) -> Any:
+    result = arb_poly([])
+    for c in reversed(coefficients):
+        result = result * inner
+        if c:
+            result = result + ball(c)
+    return result
+
+
+def _piece(before: Any, activation: PiecewisePolynomial, ends: tuple[Any, Any]) -> int | None:
+    """Return the index of the activation's piece that holds on the whole interval, or None if none is proved."""
+    index = 0
+    for knot in activation.knots:
+        side = _side(before - arb_poly([ball(knot)]), *ends, 0)
+        if side is None:
+            return None
+        if side < 0:
+            break
+        index += 1
+    return index
+
+
+def _side(polynomial: Any, left: Any, right: Any, depth: int) -> int | None:
+    """Return −1 or 1, the proved sign of a polynomial on an interval (1 if it vanishes), or None."""
+    if polynomial.degree() <= 1:
+        first, second = polynomial(left), polynomial(right)
+        if first >= 0 and second >= 0:
+            return 1
+        return -1 if first <= 0 and second <= 0 else None
+    value = polynomial(left.union(right))
+    if value >= 0 or value <= 0:
+        return 1 if value >= 0 else -1
+    if depth == _DEPTH:
+        return None
+    middle = (left + right) / 2
+    first_half = _side(polynomial, left, middle, depth + 1)
+    if first_half is None or _side(polynomial, middle, right, depth + 1) != first_half:
+        return None
+    return first_half
+
+
+def _range(activation: PiecewisePolynomial | None, value: Any) -> Any:
+    assert activation is not None
+    result = None
+    knots = [None, *activation.knots, None]
+    for below, above, coefficients in zip(knots, knots[1:], activation.coefficients, strict=False):
+        part = value
+        if below is not None:
+            if value < ball(below):
+                continue
+            part = part.max(ball(below))
+        if above is not None:
+            if value > ball(above):
+                continue
+            part = part.min(ball(above))
+        found = arb(0)
+        for c in reversed(coefficients):
+            found = found * part + ball(c)
+        result = found if result is None else result.union(found)
+    assert result is not None
+    return result

@@ -1,0 +1,123 @@
+"""Check what the library assumes of an activation: elementwise, float64, finite, true to its declaration."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ratelab._errors import UserError
+from ratelab.registry import Activation
+
+if TYPE_CHECKING:
+    import torch
+
+_REACH, _POINTS = 10.0, 203
+
+
+def check_activation(activation: Activation) -> None:
+    """Evaluate the activation on [-10, 10] and compare with what is assumed of it.
+
+    Raises
+    ------
+    UserError
+        If the function fails, changes its input, returns something else than a float64 tensor of the same
+        shape, has values or derivatives that are not finite, is not elementwise (a value depends on the
+        other elements or on the shape), or is not the piecewise polynomial that was declared.
+    """
+    import torch
+
+    x = torch.linspace(-_REACH, _REACH, _POINTS, dtype=torch.float64)
+    value = _evaluate(activation, x)
+    finite = torch.isfinite(value)
+    if not bool(finite.all()):
+        worst = int((~finite).to(torch.int8).argmax())
+        raise UserError(
+            f"activation '{activation.name}': value at x = {float(x[worst]):.4g} is {float(value[worst])}; "
+            "values must be finite on [-10, 10]"
+        )
+    order = torch.arange(_POINTS).flip(0).roll(17)
+    _compare(activation, x[order], _evaluate(activation, x[order]), value[order])
+    for start, stop in ((0, 1), (5, 42), (101, 102), (102, _POINTS)):
+        _compare(activation, x[start:stop], _evaluate(activation, x[start:stop]), value[start:stop])
+    _compare(activation, x, _evaluate(activation, x.reshape(7, 29)).reshape(-1), value)
+    if activation.regularity == "piecewise polynomial":
+        polynomial = activation.polynomial
+        assert polynomial is not None
+        exact = polynomial.evaluate(x.numpy())
+        away = np.ones(_POINTS, bool)
+        for knot in polynomial.knots:
+            away &= np.abs(x.numpy() - float(knot)) > 1e-9
+        wrong = away & (np.abs(exact - value.numpy()) > 1e-9 * np.maximum(1.0, np.abs(exact)))
+        if wrong.any():
+            raise UserError(
+                f"activation '{activation.name}': differs from its declared polynomial pieces at "
+                f"x = {float(x[int(wrong.argmax())]):.4g}; check degree and knots"
+            )
+    _check_derivative(activation, x)
+
+
+def _evaluate(activation: Activation, x: "torch.Tensor") -> "torch.Tensor":
+    import torch
+
+    given = x.clone()
+    try:
+        with torch.no_grad():
+            value = activation.function(given)
+    except Exception as error:  # a plugin may fail in any way
+        raise UserError(
+            f"activation '{activation.name}': function fails on a float64 tensor of shape {tuple(x.shape)} "
+            f"({type(error).__name__}: {error}); it must map torch tensors elementwise"
+        ) from error
+    if not isinstance(value, torch.Tensor):
+        raise UserError(
+            f"activation '{activation.name}': function returns {type(value).__name__}; allowed: a torch "
+            "tensor"
+        )
+    if value.shape != x.shape:
+        raise UserError(
+            f"activation '{activation.name}': function returns shape {tuple(value.shape)} for "
+            f"{tuple(x.shape)}; "
+            "it must be elementwise"
+        )
+    if value.dtype != torch.float64:
+        raise UserError(
+            f"activation '{activation.name}': function returns {value.dtype} for torch.float64; "
+            "allowed: torch.float64"
+        )
+    if not torch.equal(given, x):
+        raise UserError(
+            f"activation '{activation.name}': function changes its input; it must return a new tensor"
+        )
+    return value
+
+
+def _compare(
+    activation: Activation, x: "torch.Tensor", found: "torch.Tensor", expected: "torch.Tensor"
+) -> None:
+    wrong = (found - expected).abs() > 1e-12 * expected.abs().clamp(min=1.0)
+    if bool((wrong | ~found.isfinite()).any()):
+        where = float(x[int(wrong.to(x.dtype).argmax())])
+        raise UserError(
+            f"activation '{activation.name}': not elementwise: its value at x = {where:.4g} depends on "
+            "the other "
+            "elements or on the shape of the tensor"
+        )
+
+
+def _check_derivative(activation: Activation, x: "torch.Tensor") -> None:
+    """Trainers differentiate by torch: masked branches such as where(x > 0, x.sqrt(), 0) give NaN there."""
+    import torch
+
+    point = x.clone().requires_grad_(True)
+    with torch.enable_grad():
+        value = activation.function(point)
+    if not value.requires_grad:
+        return
+    (slope,) = torch.autograd.grad(value, point, torch.ones_like(value))
+    finite = torch.isfinite(slope)
+    if not bool(finite.all()):
+        worst = int((~finite).to(torch.int8).argmax())
+        raise UserError(
+            f"activation '{activation.name}': derivative at x = {float(x[worst]):.4g} is "
+            f"{float(slope[worst])}; "
+            "derivatives by torch must be finite on [-10, 10]"
+        )
