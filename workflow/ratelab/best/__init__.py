@@ -5,6 +5,16 @@ from typing import TYPE_CHECKING
 from ratelab._lazy import exports
 
 _NAMES = {
+    "Bracket": "._bracket",
+    "Spline": "._splines",
+    "SplineBook": "._book",
+    "best_spline": "._book",
+    "bracket": "._bracket",
+    "brackets": "._bracket",
+    "free_knot_splines": "._free_knots",
+    "use_splines": "._book",
+    "writes_splines": "._splines",
+    "zero_pieces": "._bracket",
     "Certainty": "._class_ends",
     "ClassEnds": "._class_ends",
     "SplineEnd": "._class_ends",
@@ -22,6 +32,10 @@ _NAMES = {
 __getattr__, __dir__ = exports(__name__, _NAMES)
 
 if TYPE_CHECKING:
+    from ratelab.best._book import SplineBook, best_spline, use_splines
+    from ratelab.best._bracket import Bracket, bracket, brackets, zero_pieces
+    from ratelab.best._free_knots import free_knot_splines
+    from ratelab.best._splines import Spline, writes_splines
     from ratelab.best._class_ends import Certainty, ClassEnds, SplineEnd, class_ends, class_name
     from ratelab.best._polynomials import best_polynomial_error
     from ratelab.best._classes import class_pieces, pieces_bound, spline_pieces
@@ -29,6 +43,16 @@ if TYPE_CHECKING:
     from ratelab.best._zero import exact_zero
 
 __all__ = [
+    "Bracket",
+    "Spline",
+    "SplineBook",
+    "best_spline",
+    "bracket",
+    "brackets",
+    "free_knot_splines",
+    "use_splines",
+    "writes_splines",
+    "zero_pieces",
     "Certainty",
     "ClassEnds",
     "SplineEnd",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratelab.exact import CellMoments
+from ratelab.exact._legendre import legendre_powers
 
 Array = NDArray[np.float64]
 
@@ -52,11 +53,15 @@ class Cells:
 
 
 def from_moments(moments: CellMoments, degree: int) -> Cells:
-    """Cells of the remainder of a target (its energy inside a finest cell is not used: 0 is below it)."""
+    """Cells of a target, less the reference polynomial where pieces of that degree can absorb it.
+
+    What the moments know above that degree is energy inside the cells; the rest of it is left out, as 0 is below it.
+    """
     widths = np.diff(moments.edges)
-    norms = np.sqrt(widths[:, None] / (2 * np.arange(degree + 1) + 1))
-    coefficients = np.ascontiguousarray((moments.remainder[:, : degree + 1] * norms).T)
-    return Cells(moments.edges, coefficients, np.zeros(len(widths)))
+    known = moments.remainder if degree == moments.degree else moments.coefficients
+    norms = np.sqrt(widths[:, None] / (2 * np.arange(moments.degree + 1) + 1))
+    coefficients = np.ascontiguousarray((known * norms).T)
+    return Cells(moments.edges, coefficients[: degree + 1], (coefficients[degree + 1 :] ** 2).sum(axis=0))
 
 
 def merge(
@@ -85,7 +90,7 @@ def merge(
         for m in range(k + 1):
             total = total + up_right[k][m] * right[m] if (k + m) % 2 == 0 else total - up_right[k][m] * right[m]
         union.append(total)
-    energy = np.zeros_like(union[0])
+    energy: Array | None = None
     for m in range(len(left)):
         rest = left[m] - up_left[m][m] * union[m]
         other = right[m] - up_right[m][m] * union[m]
@@ -94,8 +99,9 @@ def merge(
             other = other - up_right[k][m] * union[k] if (k + m) % 2 == 0 else other + up_right[k][m] * union[k]
         rest *= rest
         other *= other
-        energy += rest
-        energy += other
+        rest += other
+        energy = rest if energy is None else energy + rest
+    assert energy is not None
     return union, energy
 
 
@@ -155,9 +161,10 @@ def _restrictions(alpha: Array, beta: Array, degree: int) -> list[list[Array]]:
 
 
 def _powers(x: Array, degree: int) -> list[Array]:
-    powers = [np.ones_like(x)]
-    for _ in range(degree):
-        powers.append(powers[-1] * x if len(powers) > 1 else x)
+    """Powers 0 … degree; the power 0 is a single 1."""
+    powers = [np.ones(1), x]
+    for _ in range(degree - 1):
+        powers.append(powers[-1] * x)
     return powers
 
 
@@ -167,8 +174,6 @@ def _table(degree: int) -> list[list[tuple[float, list[tuple[int, int]]]]]:
 
     With α + β = 1 the polynomials in (α, β) are homogeneous of degree k; their coefficients are integers.
     """
-    from ratelab.exact._legendre import legendre_powers
-
     rows = legendre_powers(degree)
 
     def on_legendre(m: int, j: int) -> Fraction:

@@ -10,7 +10,6 @@ from ratelab.exact._quadrature import Cells
 Array = NDArray[np.float64]
 
 _LARGEST_STEP = 0.4
-_SMALLEST_GAP = 1e-9
 
 
 def descend(cells: Cells, degree: int, start: Fit | Array, iterations: int) -> Fit:
@@ -35,7 +34,6 @@ def descend(cells: Cells, degree: int, start: Fit | Array, iterations: int) -> F
         return best
     radius = _LARGEST_STEP
     ends = float(cells.edges[0]), float(cells.edges[-1])
-    smallest = _SMALLEST_GAP * (ends[1] - ends[0])
     floor = 1e-30 * float((cells.weights * cells.values[:, :, 0] ** 2).sum()) + 1e-300
     for _ in range(iterations):
         assert best.gradient is not None and best.hessian is not None
@@ -54,12 +52,10 @@ def descend(cells: Cells, degree: int, start: Fit | Array, iterations: int) -> F
         if expected < 1e-14 * best.square or best.square < floor:
             return best
         knots = best.knots + step * scale
-        trial = None
-        if np.diff(np.concatenate([ends[:1], knots, ends[1:]])).min() > smallest:
-            try:
-                trial = fit(cells, degree, knots)
-            except LinAlgError:
-                trial = None
+        try:
+            trial = fit(cells, degree, knots)
+        except LinAlgError:
+            trial = None
         if trial is not None and trial.square < best.square:
             best = trial
             radius = min(_LARGEST_STEP, 2 * max(radius, reach) if reach >= 0.99 * radius else radius)

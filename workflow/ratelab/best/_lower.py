@@ -81,10 +81,11 @@ def lower_bounds(
     if wanted and wanted[0] < 1:
         raise UserError(f"lower bounds: {wanted[0]} pieces are asked for; allowed: 1 or more")
     finest = from_moments(moments, degree)
-    errors = moments.remainder_radius
+    errors = moments.remainder_radius if degree == moments.degree else moments.radius
     tolerance = sqrt(float((errors**2).sum())) * (1 + 1e-12)
     values: dict[int, float] = dict.fromkeys(wanted, 0.0)
     knots: dict[int, Array] = {}
+    resolution = 320 if degree < 2 else 256
 
     def run(cells: Cells, costs: Segments, members: Sequence[int]) -> None:
         table = forward(costs, members[-1])
@@ -103,8 +104,8 @@ def lower_bounds(
             continue
         if len(finest) <= _FIRST:
             continue
-        cells = _adapted(finest, [knots[n] for n in members], 320 if degree < 2 else 256)
-        run(cells, segments(cells, _longest(cells, [knots[n] for n in members])), members)
+        cells = _adapted(finest, [knots[n] for n in members], resolution)
+        run(cells, segments(cells, _longest(cells, [knots[n] for n in members], 3 * resolution)), members)
     for n, more in zip(wanted[-2::-1], wanted[:0:-1], strict=True):
         values[n] = max(values[n], values[more])
     return {
@@ -117,7 +118,8 @@ def _proved(cost: float, depth: int, pieces: int, tolerance: float, finest: Cell
     """Turn a computed least cost into a proved bound: see docs/lower-bounds.md for each term."""
     constant = rounding_constant(finest.degree)
     relative = (6 * depth + 2 * pieces + 8 * finest.degree + 64) * UNIT
-    rounding = UNIT * (depth * constant + sqrt(depth) * (2 * constant + 2) + 8) * finest.norm * (1 + 1e-9)
+    growth = 1 + 2 * UNIT * depth * constant
+    rounding = UNIT * (depth * constant + sqrt(depth) * (2 * constant + 2) + 8) * finest.norm * growth
     return max(0.0, sqrt(cost) * (1 - relative) - (tolerance + rounding) * (1 + 1e-12))
 
 
@@ -143,12 +145,16 @@ def _adapted(finest: Cells, knots: Sequence[Array], resolution: int) -> Cells:
     measure = np.zeros(len(finest.edges))
     for points in knots:
         ends = np.unique(np.concatenate([finest.edges[:1], points, finest.edges[-1:]]))
-        density = 1 / np.diff(ends)
-        # knots may move: a piece is resolved half as finely as its finer neighbour at least
-        padded = np.concatenate([[0.0], density, [0.0]]) / 2
-        density = np.maximum(density, np.maximum(padded[:-2], padded[2:]))
-        index = np.concatenate([[0.0], np.cumsum(density * np.diff(ends))])
-        measure = np.maximum(measure, np.interp(finest.edges, ends, index))
+        lengths = np.diff(ends)
+        # knots may move: around a piece, as far as it is long, cells are at most twice as long as inside
+        low, high = ends[:-1] - lengths, ends[1:] + lengths
+        grid = np.unique(np.clip(np.concatenate([ends, low, high]), ends[0], ends[-1]))
+        middle = grid[:-1, None] + np.diff(grid)[:, None] / 2
+        around = np.where((low < middle) & (middle < high), 0.5 / lengths, 0.0)
+        inside = np.where((ends[:-1] < middle) & (middle < ends[1:]), 1 / lengths, 0.0)
+        density = np.maximum(around, inside).max(axis=1)
+        index = np.concatenate([[0.0], np.cumsum(density * np.diff(grid))])
+        measure = np.maximum(measure, np.interp(finest.edges, grid, index))
     limit = 1 / resolution
     starts, first = [0], 0.0
     for i, value in enumerate(measure[1:].tolist()):
@@ -158,13 +164,13 @@ def _adapted(finest: Cells, knots: Sequence[Array], resolution: int) -> Cells:
     return merge_groups(finest, np.array(starts))
 
 
-def _longest(cells: Cells, knots: Sequence[Array]) -> int:
-    """A third more cells than the longest of these knots' pieces has."""
+def _longest(cells: Cells, knots: Sequence[Array], limit: int) -> int:
+    """A third more cells than the longest of these knots' pieces has, within a limit."""
     longest = 0
     for points in knots:
         ends = np.concatenate([[0], np.searchsorted(cells.edges, points), [len(cells)]])
         longest = max(longest, int(np.diff(ends).max()))
-    return max(64, longest + longest // 3 + 1)
+    return max(64, min(longest + longest // 2 + 1, limit))
 
 
 def _points(cells: Cells, indices: NDArray[np.int64]) -> Array:

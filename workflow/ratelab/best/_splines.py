@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,17 +85,25 @@ class Spline:
         if self.degree == 1:
             return self._piecewise_linear(chosen)
         polynomial, weights = self.power_form()
-        inner = [Fraction(float(t)) for t in self.knots]
         lower, upper = Fraction(self.domain[0]), Fraction(self.domain[1])
+        knots = [Fraction(float(t)) for t in self.knots]
         r = self.degree
         offsets = [lower - i * (upper - lower) / 2 for i in range(r)]
-        outer, bias = _polynomial_neurons(polynomial, lower, offsets, r)
-        biases = [-float(t) for t in [*offsets, *inner]]
-        values = [float(c) for c in [*outer, *weights]]
+        rows = [(1.0, -float(t)) for t in offsets]
+        outer: list[Fraction] = []
+        for t, c in zip(knots, weights, strict=True):
+            # a neuron that looks towards the nearer end keeps its large weight where its power is small
+            backwards = r > 0 and t - lower < upper - t
+            if backwards:
+                polynomial = [p + c * q for p, q in zip(polynomial, _power(lower - t, r), strict=True)]
+            rows.append((-1.0, float(t)) if backwards else (1.0, -float(t)))
+            outer.append(-c * (-1) ** r if backwards else c)
+        first, bias = _polynomial_neurons(polynomial, lower, offsets, r)
+        values = [float(c) for c in [*first, *outer]]
         if not values:
             return Network.dense([[[0.0]]], [[float(bias)]])
-        ones = np.ones((len(values), 1))
-        return Network.dense([ones, [values]], [biases, [float(bias)]], chosen)
+        inner, biases = zip(*rows, strict=True)
+        return Network.dense([np.array(inner)[:, None], [values]], [list(biases), [float(bias)]], chosen)
 
     def _piecewise_linear(self, activation: Activation) -> Network:
         """Write the spline with one neuron per knot and one more whose knot no point of the domain passes."""
@@ -203,12 +212,15 @@ def _shift(polynomial: Polynomial, centre: Fraction) -> Polynomial:
     return result
 
 
+def _power(shift: Fraction, degree: int) -> Polynomial:
+    """Return the coefficients of (y + shift)^degree in y."""
+    return [comb(degree, k) * shift ** (degree - k) for k in range(degree + 1)]
+
+
 def _polynomial_neurons(
     polynomial: Polynomial, centre: Fraction, offsets: list[Fraction], degree: int
 ) -> tuple[list[Fraction], Fraction]:
     """Write Σ p_k (x − centre)^k as bias + Σ a_i (x − offset_i)^r: r equations for the powers 1 … r."""
-    from math import comb
-
     from flint import fmpq, fmpq_mat
 
     if degree == 0:

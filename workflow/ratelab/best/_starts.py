@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ratelab.best._variable_projection import Fit, project
+from ratelab.best._variable_projection import SMALLEST_GAP, Fit, project
 from ratelab.exact._quadrature import Cells
 
 Array = NDArray[np.float64]
@@ -39,8 +39,9 @@ def inserted(cells: Cells, best: Fit, count: int) -> Array:
     """Return the fit's knots and `count` more, each halving the piece with the largest part of the error."""
     edges = np.concatenate([cells.edges[:1], best.knots, cells.edges[-1:]])
     shares = best.shares.copy()
+    narrow = 16 * SMALLEST_GAP * (edges[-1] - edges[0])
     for _ in range(count):
-        index = int(shares.argmax())
+        index = int(np.where(np.diff(edges) > narrow, shares, -1.0).argmax())
         edges = np.insert(edges, index + 1, 0.5 * (edges[index] + edges[index + 1]))
         shares[index] /= 8
         shares = np.insert(shares, index + 1, shares[index])

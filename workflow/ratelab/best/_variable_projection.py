@@ -9,6 +9,7 @@ coordinates and nothing cancels.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.linalg import LinAlgError
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
@@ -16,6 +17,8 @@ from ratelab.best._splines import basis_values, full_knots, local_nodes
 from ratelab.exact._quadrature import Cells, to_legendre
 
 Array = NDArray[np.float64]
+
+SMALLEST_GAP = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +48,16 @@ class Fit:
 
 
 def fit(cells: Cells, degree: int, knots: Array, derivatives: bool = True) -> Fit:
-    """Return the best spline of that degree on these knots (strictly increasing, inside the cells' interval)."""
+    """Return the best spline of that degree on these knots (strictly increasing, inside the cells' interval).
+
+    Raises
+    ------
+    LinAlgError
+        If knots are closer than `SMALLEST_GAP` of the interval, or the basis is numerically dependent.
+    """
     edges = np.concatenate([cells.edges[:1], knots, cells.edges[-1:]])
+    if np.diff(edges).min() < SMALLEST_GAP * (edges[-1] - edges[0]):
+        raise LinAlgError("knots are too close")
     moments, dropped = project(cells, edges, degree)
     if degree == 0:
         return _steps(cells, edges, moments, dropped, derivatives)

@@ -82,7 +82,7 @@ def transition_points(network: Network, domain: Sequence[tuple[float, float]] = 
             row, left = np.nonzero(value[:, :-1] * value[:, 1:] < 0)
             before, after = value[row, left], value[row, left + 1]
             hints.append(grid[left] + (grid[left + 1] - grid[left]) * before / (before - after))
-        value = _apply(layer, value)
+        value = apply_activations(layer, value)
     return _inside(np.concatenate(hints), lower, upper)
 
 
@@ -117,7 +117,7 @@ def _first_layer(network: Network) -> Array:
     return points[np.isfinite(points)]
 
 
-def _apply(layer: Layer, value: Array) -> Array:
+def apply_activations(layer: Layer, value: Array) -> Array:
     result = value.copy()
     for activation in dict.fromkeys(layer.activations):
         chosen = [i for i, a in enumerate(layer.activations) if a is activation]
@@ -131,7 +131,7 @@ def _crossings(network: Network, index: int, edges: Array, degree: int) -> Array
     middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
     value = (middle[:, None] + half[:, None] * nodes).ravel()[None, :]
     for layer in network.layers[:index]:
-        value = _apply(layer, layer.weight @ value + layer.bias[:, None])
+        value = apply_activations(layer, layer.weight @ value + layer.bias[:, None])
     layer = network.layers[index]
     rows, knots = _knots(layer)
     value = (layer.weight @ value + layer.bias[:, None])[rows].reshape(len(rows), len(middle), degree + 1)

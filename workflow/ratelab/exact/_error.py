@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratelab._errors import UserError
-from ratelab.exact._breakpoints import breakpoints, piecewise_polynomial, polynomial_degree, transition_points
+from ratelab.exact._breakpoints import apply_activations, breakpoints, piecewise_polynomial, polynomial_degree, transition_points
 from ratelab.exact._quadrature import Cells, gauss, resolved_cells, to_legendre
 from ratelab.networks import Network
 from ratelab.registry import Target
@@ -17,6 +17,7 @@ Residual = Callable[[Array], Array]
 
 _TOLERANCE = 1e-10
 _LEVELS = 50
+_MOST_OPEN = 512
 _PLANE_CELLS = 16
 _PLANE_ORDER = 4
 _PLANE_TOLERANCE = 1e-6
@@ -78,7 +79,22 @@ def _line(network: Network, target: Target, p: float) -> float:
 
     if np.isinf(p):
         return _largest(distance, cells, residual)
-    return float(_adaptive(lambda x: distance(x) ** p, cells, residual**p) ** (1 / p))
+    noise = _rounding(network, cells)
+
+    def noise_of(integral: Array, width: Array) -> Array:
+        return np.asarray(2 * p * noise * integral ** (1 - 1 / p) * width ** (1 / p) + noise**p * width)
+
+    return float(_adaptive(lambda x: distance(x) ** p, cells, residual**p, noise_of) ** (1 / p))
+
+
+def _rounding(network: Network, cells: Cells) -> float:
+    """Return the size of rounding errors in the network's values: large where output weights nearly cancel."""
+    value = cells.nodes.reshape(1, -1)
+    for layer in network.layers[:-1]:
+        value = apply_activations(layer, layer.weight @ value + layer.bias[:, None])
+    last = network.layers[-1]
+    terms = np.abs(last.weight) @ np.abs(value) + np.abs(last.bias)[:, None]
+    return float(8 * np.finfo(np.float64).eps * terms.max())
 
 
 def _check_outputs(network: Network, outputs: int, target: Target) -> None:
@@ -113,8 +129,14 @@ def _between(network: Network, points: Array, cells: Cells) -> Array:
     return result
 
 
-def _adaptive(integrand: Residual, cells: Cells, known: Array) -> float:
-    """Integrate by bisection until a cell agrees with the sum over its halves."""
+def _adaptive(
+    integrand: Residual, cells: Cells, known: Array, noise: Callable[[Array, Array], Array]
+) -> float:
+    """Integrate by bisection until a cell agrees with the sum over its halves, up to tolerance and rounding.
+
+    At most `_MOST_OPEN` cells, those that disagree most, are split again at each level, so that work and memory stay
+    bounded whatever the integrand.
+    """
     left, right = cells.edges[:-1], cells.edges[1:]
     coarse = (cells.weights * known).sum(axis=1)
     done = 0.0
@@ -128,7 +150,10 @@ def _adaptive(integrand: Residual, cells: Cells, known: Array) -> float:
         first, second = np.split(fine, 2)
         gap = np.abs(first + second - coarse)
         scale = max(scale, done + float(fine.sum()))
-        settled = gap <= _TOLERANCE * scale / 8 * np.maximum((right - left) / cells.edges[-1], 1e-3)
+        share = np.maximum((right - left) / (cells.edges[-1] - cells.edges[0]), 1e-3)
+        settled = gap <= _TOLERANCE * scale / 8 * share + noise(np.abs(coarse), right - left)
+        if np.count_nonzero(~settled) > _MOST_OPEN:
+            settled[np.argsort(-np.where(settled, 0.0, gap), kind="stable")[_MOST_OPEN:]] = True
         done += float((first + second)[settled].sum())
         if settled.all():
             return done

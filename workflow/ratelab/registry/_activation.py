@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 from ratelab._errors import UserError
@@ -123,6 +124,10 @@ def _recover(activation: Activation) -> PiecewisePolynomial:
         places = [float(x) for x in points + witnesses]
         with torch.no_grad():
             values = activation.function(torch.tensor(places, dtype=torch.float64)).tolist()
+        if not all(isfinite(value) for value in values):
+            raise UserError(
+                f"activation '{activation.name}': values at {places} are not all finite: {values}"
+            )
         exact = [Fraction(v).limit_denominator(10**12) for v in values[:count]]
         polynomial = [c.limit_denominator(10**9) for c in _interpolate(points, exact)]
         for place, value in zip(places, values, strict=True):

@@ -44,8 +44,8 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
             place = (job.targets.index(pair[0]), job.networks.index(pair[1]), position)
             chosen = curves.sel(target=pair[0], network=pair[1], complexity=complexity)
             lower, upper = _ends(chosen)
-            for index, (_, start, end) in enumerate(windows):
-                interval = spaces.slope(budgets, lower, upper, (start, end))
+            for index, (_, first, last) in enumerate(windows):
+                interval = spaces.slope(budgets, lower, upper, (first, last))
                 for name, end in zip(("slope_low", "slope_high"), interval, strict=True):
                     slopes[name][(*place, index)] = end
             model = spaces.rate_model(budgets, np.where(lower > 0, np.sqrt(lower * upper), upper))
@@ -60,14 +60,12 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
                 rates[f"rate_{name}"][place] = value
             for index, trainer in enumerate(job.trainers):
                 errors = chosen["error_trained"].sel(trainer=trainer).transpose("budget", "seed").values
-                for end, value in zip(
-                    ("", "_low", "_high"), spaces.trained_rate(budgets, errors), strict=True
-                ):
-                    trained[f"rate_trained{suffix}"][(*place, index)] = rate
-            octave = spaces.last_octave(budgets)
-            window = octave[1:] if octave else (budgets[0], budgets[-1])
-            ends = spaces.slope(budgets, lower, upper, window) if len(budgets) > 1 else (np.nan, np.nan)
-            word = spaces.verdict(ends, predicted[:2])
+                found = spaces.trained_rate(budgets, errors)
+                for suffix, end in zip(("", "_low", "_high"), found, strict=True):
+                    trained[f"rate_trained{suffix}"][(*place, index)] = end
+            word = spaces.verdict(
+                slopes["slope_low"][place], slopes["slope_high"][place], predicted[0], predicted[1], lower
+            )
             verdict[place] = datasets.VERDICT[word.replace(" ", "_")]
     dataset = xr.Dataset(
         {name: ((*_CURVE, "window"), table) for name, table in slopes.items()}

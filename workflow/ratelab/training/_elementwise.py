@@ -21,11 +21,14 @@ Backward = Callable[[Array], Array]
 BLOCK = 64
 
 
-def forward(activation: Activation, x: Array) -> tuple[Array, Backward]:
-    """Return the values at contiguous `x` and the product with the derivative (right limits at knots)."""
+def forward(activation: Activation, x: Array, out: Array | None = None) -> tuple[Array, Backward]:
+    """Return the values at contiguous `x` and the product with the derivative (right limits at knots).
+
+    `out` may be used for the values; the product may overwrite what it is given.
+    """
     if activation.polynomial is not None:
-        value, slope = _polynomial(activation.polynomial, x)
-        return value, lambda cotangent: np.multiply(cotangent, slope)
+        value, slope = _polynomial(activation.polynomial, x, out)
+        return value, lambda cotangent: np.multiply(cotangent, slope, out=cotangent)
     import torch
 
     point = torch.from_numpy(x).requires_grad_(True)
@@ -75,13 +78,15 @@ def one_thread(activation: Activation) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _polynomial(polynomial: PiecewisePolynomial, x: Array) -> tuple[Array, NDArray[Any]]:
+def _polynomial(
+    polynomial: PiecewisePolynomial, x: Array, out: Array | None = None
+) -> tuple[Array, NDArray[Any]]:
     """Values and derivative; the derivative of a power ρ_1 comes as booleans, which multiply as 0 and 1."""
     pieces = [[float(value) for value in c] for c in polynomial.coefficients]
     if len(pieces) == 2 and not any(pieces[0]) and not any(pieces[1][:-1]) and not any(polynomial.knots):
         r, factor = len(pieces[1]) - 1, pieces[1][-1]
         if r == 1 and factor == 1.0:
-            return np.maximum(x, 0.0), x >= 0.0
+            return np.maximum(x, 0.0, out=out), x >= 0.0
         if r >= 2 and factor == 1.0:
             positive = np.maximum(x, 0.0)
             power = positive.copy()

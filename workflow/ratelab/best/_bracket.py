@@ -1,0 +1,201 @@
+"""Brackets of free-knot spline approximation: a certified lower end and the best network in hand."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import inf
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ratelab._errors import UserError
+from ratelab.best._book import SplineBook
+from ratelab.best._free_knots import free_knot_splines
+from ratelab.best._lower import LowerBound, lower_bounds
+from ratelab.best._splines import Spline
+from ratelab.exact import cell_edges, cell_moments, certified_error
+from ratelab.networks import Network
+from ratelab.registry import Target
+
+Certainty = Literal["rigorous", "numerical"]
+
+_CELLS = 16384
+
+
+@dataclass(frozen=True, eq=False)
+class Bracket:
+    """Two ends of the best L2 error of splines with n pieces (n − 1 free knots, closure included).
+
+    Parameters
+    ----------
+    lower, upper
+        The infimum lies between them.
+    certainty, upper_certainty
+        Of the lower and the upper end: ``rigorous`` (proved) or ``numerical`` (estimated).
+    knots
+        (n − 1,) of the best spline in hand.
+    network
+        The shallow network of that spline; `upper` is its error.
+    status
+        ``bound``; ``trivial`` if no positive lower end was found; ``exact`` if both the target and a limit of
+        splines agree, so that the infimum is zero.
+    spline
+        The spline itself.
+    """
+
+    lower: float
+    upper: float
+    certainty: Certainty
+    upper_certainty: Certainty
+    knots: NDArray[np.float64]
+    network: Network
+    status: Literal["bound", "trivial", "exact"]
+    spline: Spline
+
+
+def bracket(target: Target, pieces: int, p: float = 2, degree: int = 1) -> Bracket:
+    """Return the bracket of the best error of splines with that many pieces.
+
+    Parameters
+    ----------
+    target
+        One variable, one value.
+    pieces
+        n ≥ 1.
+    p
+        2.
+    degree
+        r: 0 for steps, 1 for continuous piecewise linear functions, and so on.
+
+    Raises
+    ------
+    UserError
+        If p is not 2, the target has several variables or values, or a number is out of range.
+    """
+    if p != 2:
+        raise UserError(f"bracket: p is {p}; what is supported is p = 2")
+    return brackets(target, [pieces], degree)[pieces]
+
+
+def brackets(
+    target: Target,
+    pieces: Sequence[int],
+    degree: int,
+    progress: Callable[[int, int], None] | None = None,
+    book: SplineBook | None = None,
+) -> dict[int, Bracket]:
+    """Return the brackets for many numbers of pieces at once.
+
+    Upper ends come first and tell the lower ends where work is worth it; the knots of the lower ends then start a
+    second search for the upper ones.
+
+    Parameters
+    ----------
+    target, pieces, degree
+        As in `bracket`.
+    progress
+        Called with (done, total) steps.
+    book
+        Splines are remembered there.
+
+    Raises
+    ------
+    UserError
+        As `bracket`.
+    """
+    wanted = sorted(set(pieces))
+    report = progress if progress is not None else _silent
+    report(0, 4)
+    splines = free_knot_splines(target, wanted, degree)
+    ends = {n: _upper(splines[n], target) for n in wanted}
+    report(1, 4)
+    lower, upper = target.domain[0]
+    moments = cell_moments(target, cell_edges(target, _CELLS), degree)
+    report(2, 4)
+    bounds = lower_bounds(moments, wanted, degree, {n: ends[n].upper for n in wanted})
+    report(3, 4)
+    again = {n: [bounds[n].knots] for n in wanted if bounds[n].value < 0.98 * ends[n].upper}
+    if again:
+        better = free_knot_splines(target, wanted, degree, again)
+        for n in wanted:
+            if better[n] is not splines[n]:
+                end = _upper(better[n], target)
+                ends[n] = end if end.upper < ends[n].upper else ends[n]
+    result = _assemble(target, degree, ends, bounds, zero_pieces(target, degree))
+    if book is not None:
+        book.remember(target, {n: found.spline for n, found in result.items() if found.spline.pieces == n})
+    report(4, 4)
+    return result
+
+
+def zero_pieces(target: Target, degree: int) -> tuple[int, bool] | None:
+    """Return from how many pieces on splines of that degree reach the target, or None if none is known to.
+
+    The target's exact pieces must have that degree at most; a knot where the m-th derivative is the first to jump
+    counts r − m + 1 times (limits of splines, as knots meet). The flag tells whether simple knots are enough, so that
+    a spline equals the target.
+    """
+    if target.pieces is None or target.dimension != 1 or target.pieces.degree > degree:
+        return None
+    lower, upper = (Fraction(end) for end in target.domain[0])
+    knots, attained = 0, True
+    for index, knot in enumerate(target.pieces.knots):
+        jumps = target.pieces.jumps(index)
+        order = next((m for m, jump in enumerate(jumps) if jump), None)
+        if order is not None and lower < knot < upper:
+            knots += degree - order + 1
+            attained = attained and order == degree
+    return knots + 1, attained
+
+
+@dataclass(frozen=True, eq=False)
+class _End:
+    spline: Spline
+    network: Network
+    upper: float
+    certainty: Certainty
+
+
+def _silent(done: int, total: int) -> None:
+    pass
+
+
+def _upper(spline: Spline, target: Target) -> _End:
+    network = spline.network()
+    found = certified_error(network, target)
+    return _End(spline, network, found.upper, found.certainty)
+
+
+def _assemble(
+    target: Target,
+    degree: int,
+    ends: dict[int, _End],
+    bounds: dict[int, LowerBound],
+    zero: tuple[int, bool] | None,
+) -> dict[int, Bracket]:
+    """Join both ends; classes are nested, so upper ends never increase with n and lower ends never decrease."""
+    running, uppers = None, {}
+    for n in sorted(ends):
+        running = ends[n] if running is None or ends[n].upper < running.upper else running
+        uppers[n] = running
+    result = {}
+    below = 0.0
+    for n in sorted(ends, reverse=True):
+        end, bound = uppers[n], bounds[n]
+        if zero is not None and n >= zero[0]:
+            value = 0.0 if zero[1] else end.upper
+            result[n] = Bracket(
+                0.0, value, "rigorous", "rigorous" if zero[1] else end.certainty, end.spline.knots, end.network,
+                "exact", end.spline,
+            )  # fmt: skip
+            continue
+        below = max(below, bound.value)
+        if below > end.upper * (1 + 1e-9) and end.upper < inf:
+            raise AssertionError(f"target '{target.name}', {n} pieces: lower end {below} above upper end {end.upper}")
+        low = min(below, end.upper)
+        status: Literal["bound", "trivial"] = "bound" if low > 0 else "trivial"
+        result[n] = Bracket(
+            low, end.upper, bound.certainty, end.certainty, end.spline.knots, end.network, status, end.spline
+        )
+    return {n: result[n] for n in sorted(result)}

@@ -1,0 +1,39 @@
+"""All figures of a study."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ratelab.figures._curves import activation_of, all_curves
+from ratelab.figures._error_curves import activation_curves, error_curves
+from ratelab.figures._slope_table import slope_table
+from ratelab.figures._style import save
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def draw(curves: "xr.Dataset", rates: "xr.Dataset", folder: str | Path) -> list[Path]:
+    """Draw the figures of a study into `folder` as SVG and PDF, and return the files written.
+
+    Parameters
+    ----------
+    curves, rates
+        The study's `curves.nc` and `rates.nc`.
+    folder
+        Made if need be. For each complexity: ``errors-…`` (brackets and trained networks), ``slopes-…``
+        (slopes against theory) and, if some target has several activations, ``activations-…``.
+    """
+    folder = Path(folder)
+    files: list[Path] = []
+    for complexity in (str(c) for c in curves["complexity"].values):
+        found = all_curves(curves, rates, complexity)
+        if not found:
+            continue
+        files += save(error_curves(curves, rates, complexity), folder / f"errors-{complexity}")
+        activations: dict[str, set[str]] = {}
+        for curve in found:
+            activations.setdefault(curve.target, set()).add(activation_of(curve.network))
+        if any(len(names) > 1 for names in activations.values()):
+            files += save(activation_curves(curves, rates, complexity), folder / f"activations-{complexity}")
+        files += save(slope_table(rates, complexity), folder / f"slopes-{complexity}")
+    return files
