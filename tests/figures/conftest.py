@@ -56,7 +56,7 @@ def build(targets=tuple(RATES), networks=NETWORKS, complexities=("neurons",), tr
                     spread = np.exp(0.35 * np.abs(generator.standard_normal((len(n), SEEDS))))
                     level = adam if t == 0 else np.sqrt(adam * np.maximum(upper, 1e-3 * adam))
                     trained[(*place, slice(None), t)] = level[:, None] * spread
-                trained[(*place, 3, 0, 1)] = nan
+                trained[(*place, 3, slice(0, 1), 1)] = nan
     dims = ("target", "network", "complexity", "budget")
     coordinates = {
         "target": np.array(targets, dtype=object),
@@ -150,3 +150,9 @@ def _rates(curves, coordinates):
 def study():
     """(curves, rates) of seven targets and four kinds of network, not all combined."""
     return build()
+
+
+@pytest.fixture(scope="session")
+def make_study():
+    """The function that builds (curves, rates) from lists of labels."""
+    return build

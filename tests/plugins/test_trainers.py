@@ -152,3 +152,15 @@ def test_adam_stays_above_the_optimum_and_below_the_zero_function():
 def test_wrong_parameters_are_refused(name, parameters, message):
     with pytest.raises(UserError, match=message):
         REGISTRY.trainers.make(name, parameters)
+
+
+def test_adam_returns_the_best_iterate_not_the_last():
+    """With a rate far too large the last iterate is bad, and its loss is not the one reported."""
+    layout = Layout.dense((1, 4, 1))
+    job = _problem(np.exp, power(1), tuple((layout, seed) for seed in range(4)))
+    trainer = REGISTRY.trainers.make("adam", {"steps": 20, "rate": 50.0})
+    for result in trainer.fit(job):
+        assert result.network is not None
+        error = result.network(job.nodes) - job.values
+        assert result.loss == pytest.approx(float(np.sum(job.weights[:, None] * error**2)), rel=1e-9)
+        assert result.loss < 10 * float(np.sum(job.weights[:, None] * job.values**2))

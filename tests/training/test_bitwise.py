@@ -5,6 +5,7 @@ import pytest
 
 from ratelab.networks import FitResult, Layout, power
 from ratelab.training import Adam, VariableProjection
+from ratelab.training._elementwise import BLOCK, forward
 
 WIDTHS = (1, 2, 3, 5, 8, 13)
 
@@ -42,3 +43,16 @@ def test_fits_do_not_depend_on_their_companions_or_order(plugins, smooth, proble
 def test_a_second_run_gives_the_same_bytes(problem, trainer, smooth):
     job = problem(smooth["tanh"], tuple((Layout.dense((1, 4, 1)), seed) for seed in range(3)))
     assert [_bits(r) for r in trainer.fit(job)] == [_bits(r) for r in trainer.fit(job)]
+
+
+def test_shipped_activations_give_each_block_the_same_bits_wherever_it_lies(plugins):
+    x = 3.0 * np.random.default_rng(0).standard_normal(300 * BLOCK)
+    cotangent = np.random.default_rng(1).standard_normal(len(x))
+    for activation in plugins.activations.values():
+        value, backward = forward(activation, x.copy())
+        slope = backward(cotangent.copy())
+        for first, count in ((0, 1), (1, 2), (7, 5), (100, 150), (299, 1)):
+            part = slice(first * BLOCK, (first + count) * BLOCK)
+            alone, backward_alone = forward(activation, x[part].copy())
+            assert alone.tobytes() == value[part].tobytes(), activation.name
+            assert backward_alone(cotangent[part].copy()).tobytes() == slope[part].tobytes(), activation.name

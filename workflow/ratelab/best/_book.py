@@ -36,11 +36,20 @@ class SplineBook:
         """Return what is kept for a target and degree: pieces → spline."""
         return dict(self._splines.get((target.name, degree), {}))
 
+    def join(self, other: "SplineBook") -> None:
+        """Take over what another book keeps."""
+        for key, splines in other._splines.items():
+            self._splines.setdefault(key, {}).update(splines)
+
     def to_dataset(self) -> "xr.Dataset":
         """Return the book with dims ``pieces`` (one row per spline), ``knot`` and ``coefficient``, padded with NaN."""
         import xarray as xr
 
-        rows = [(key, n, self._splines[key][n]) for key in sorted(self._splines) for n in sorted(self._splines[key])]
+        rows = [
+            (key, n, self._splines[key][n])
+            for key in sorted(self._splines)
+            for n in sorted(self._splines[key])
+        ]
         knots = np.full((len(rows), max((len(s.knots) for _, _, s in rows), default=0)), np.nan)
         coefficients = np.full((len(rows), max((len(s.coefficients) for _, _, s in rows), default=0)), np.nan)
         for index, (_, _, spline) in enumerate(rows):
@@ -68,16 +77,23 @@ class SplineBook:
         """Return the book that `to_dataset` stored."""
         book = cls()
         for index, pieces in enumerate(dataset["pieces"].values.tolist()):
+            knots = dataset["knots"].values[index].astype(np.float64)
+            knots = knots[~np.isnan(knots)]
             degree = int(dataset["degree"].values[index])
             spline = Spline(
                 degree,
                 (float(dataset["domain"].values[index, 0]), float(dataset["domain"].values[index, 1])),
-                dataset["knots"].values[index, : pieces - 1].astype(np.float64),
-                dataset["coefficients"].values[index, : pieces + degree].astype(np.float64),
+                _row(dataset["knots"].values[index]),
+                _row(dataset["coefficients"].values[index]),
             )
             key = str(dataset["target"].values[index]), degree
             book._splines.setdefault(key, {})[pieces] = spline
         return book
+
+
+def _row(padded: np.ndarray) -> np.ndarray:
+    """Return a row without its padding; a spline with fewer pieces may stand in for one with more."""
+    return np.asarray(padded[~np.isnan(padded)], dtype=np.float64)
 
 
 _BOOK: ContextVar[SplineBook | None] = ContextVar("book", default=None)

@@ -14,7 +14,7 @@ from ratelab.best._book import SplineBook
 from ratelab.best._free_knots import free_knot_splines
 from ratelab.best._lower import LowerBound, lower_bounds
 from ratelab.best._splines import Spline
-from ratelab.exact import cell_edges, cell_moments, certified_error
+from ratelab.exact import CellMoments, cell_edges, cell_moments, certified_error
 from ratelab.networks import Network
 from ratelab.registry import Target
 
@@ -34,7 +34,7 @@ class Bracket:
     certainty, upper_certainty
         Of the lower and the upper end: ``rigorous`` (proved) or ``numerical`` (estimated).
     knots
-        (n − 1,) of the best spline in hand.
+        (n − 1,) of the best spline in hand, fewer if n pieces bring nothing over fewer.
     network
         The shallow network of that spline; `upper` is its error.
     status
@@ -84,6 +84,7 @@ def brackets(
     degree: int,
     progress: Callable[[int, int], None] | None = None,
     book: SplineBook | None = None,
+    moments: CellMoments | None = None,
 ) -> dict[int, Bracket]:
     """Return the brackets for many numbers of pieces at once.
 
@@ -98,6 +99,8 @@ def brackets(
         Called with (done, total) steps.
     book
         Splines are remembered there.
+    moments
+        The target's cell moments, of that degree at least, if they are already at hand.
 
     Raises
     ------
@@ -110,8 +113,8 @@ def brackets(
     splines = free_knot_splines(target, wanted, degree)
     ends = {n: _upper(splines[n], target) for n in wanted}
     report(1, 4)
-    lower, upper = target.domain[0]
-    moments = cell_moments(target, cell_edges(target, _CELLS), degree)
+    if moments is None:
+        moments = cell_moments(target, cell_edges(target, _CELLS), degree)
     report(2, 4)
     bounds = lower_bounds(moments, wanted, degree, {n: ends[n].upper for n in wanted})
     report(3, 4)
@@ -124,7 +127,7 @@ def brackets(
                 ends[n] = end if end.upper < ends[n].upper else ends[n]
     result = _assemble(target, degree, ends, bounds, zero_pieces(target, degree))
     if book is not None:
-        book.remember(target, {n: found.spline for n, found in result.items() if found.spline.pieces == n})
+        book.remember(target, {n: found.spline for n, found in result.items()})
     report(4, 4)
     return result
 
@@ -192,7 +195,9 @@ def _assemble(
             continue
         below = max(below, bound.value)
         if below > end.upper * (1 + 1e-9) and end.upper < inf:
-            raise AssertionError(f"target '{target.name}', {n} pieces: lower end {below} above upper end {end.upper}")
+            raise AssertionError(
+                f"target '{target.name}', {n} pieces: lower end {below} above upper end {end.upper}"
+            )
         low = min(below, end.upper)
         status: Literal["bound", "trivial"] = "bound" if low > 0 else "trivial"
         result[n] = Bracket(

@@ -88,7 +88,9 @@ def merge(
         for m in range(1, k + 1):
             total += up_left[k][m] * left[m]
         for m in range(k + 1):
-            total = total + up_right[k][m] * right[m] if (k + m) % 2 == 0 else total - up_right[k][m] * right[m]
+            total = (
+                total + up_right[k][m] * right[m] if (k + m) % 2 == 0 else total - up_right[k][m] * right[m]
+            )
         union.append(total)
     energy: Array | None = None
     for m in range(len(left)):
@@ -96,7 +98,9 @@ def merge(
         other = right[m] - up_right[m][m] * union[m]
         for k in range(m + 1, len(left)):
             rest -= up_left[k][m] * union[k]
-            other = other - up_right[k][m] * union[k] if (k + m) % 2 == 0 else other + up_right[k][m] * union[k]
+            other = (
+                other - up_right[k][m] * union[k] if (k + m) % 2 == 0 else other + up_right[k][m] * union[k]
+            )
         rest *= rest
         other *= other
         rest += other
@@ -143,7 +147,7 @@ def rounding_constant(degree: int) -> float:
 
 
 def _restrictions(alpha: Array, beta: Array, degree: int) -> list[list[Array]]:
-    """Entries (k, m ≤ k): orthonormal coefficient m, on the left part of share alpha, of the whole's k-th polynomial."""
+    """Entries (k, m ≤ k): the whole's k-th polynomial in the basis of its left part, of share alpha."""
     powers = [_powers(alpha, degree), _powers(beta, degree)]
     root = np.sqrt(alpha)
     found: list[list[Array]] = []
@@ -177,7 +181,9 @@ def _table(degree: int) -> list[list[tuple[float, list[tuple[int, int]]]]]:
     rows = legendre_powers(degree)
 
     def on_legendre(m: int, j: int) -> Fraction:
-        inner = sum((c * Fraction(2, i + j + 1) for i, c in enumerate(rows[m]) if (i + j) % 2 == 0), Fraction(0))
+        inner = sum(
+            (c * Fraction(2, i + j + 1) for i, c in enumerate(rows[m]) if (i + j) % 2 == 0), Fraction(0)
+        )
         return Fraction(2 * m + 1, 2) * inner
 
     table: list[list[tuple[float, list[tuple[int, int]]]]] = []
@@ -189,5 +195,7 @@ def _table(degree: int) -> list[list[tuple[float, list[tuple[int, int]]]]]:
                 for j in range(i + 1 if c else 0):
                     for q in range(k - i + 1):
                         sums[j + q] += c * comb(i, j) * (-1) ** (i - j) * comb(k - i, q) * on_legendre(m, j)
-            table[-1].append((sqrt((2 * k + 1) / (2 * m + 1)), [(int(c), i) for i, c in enumerate(sums) if c]))
+            table[-1].append(
+                (sqrt((2 * k + 1) / (2 * m + 1)), [(int(c), i) for i, c in enumerate(sums) if c])
+            )
     return table

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.linalg import LinAlgError
 from numpy.typing import NDArray
 
-from ratelab.best._variable_projection import Fit, fit
+from ratelab.best._variable_projection import SMALLEST_GAP, Fit, fit
 from ratelab.exact._quadrature import Cells
 
 Array = NDArray[np.float64]
@@ -12,7 +12,16 @@ Array = NDArray[np.float64]
 _LARGEST_STEP = 0.4
 
 
-def descend(cells: Cells, degree: int, start: Fit | Array, iterations: int) -> Fit:
+def apart(knots: Array, ends: tuple[float, float], gap: float) -> Array:
+    """Return the knots moved as little as keeps neighbours, and the ends, a gap apart."""
+    ramp = gap * np.arange(len(knots) + 2)
+    full = np.maximum.accumulate(np.concatenate([ends[:1], knots, ends[1:]]) - ramp) + ramp
+    full[-1] = ends[1]
+    back = np.minimum.accumulate((full - ramp)[::-1])[::-1] + ramp
+    return np.asarray(back[1:-1])
+
+
+def descend(cells: Cells, degree: int, start: Fit | Array, iterations: int, gap: float = SMALLEST_GAP) -> Fit:
     """Return a fit with knots of no greater error: damped Newton, every step accepted only if the error falls.
 
     Each knot moves by at most 0.4 of its smaller neighbouring gap, so knots never cross; negative curvature is
@@ -28,12 +37,15 @@ def descend(cells: Cells, degree: int, start: Fit | Array, iterations: int) -> F
         Knots (strictly increasing, inside), or an earlier fit with derivatives.
     iterations
         At most so many accepted or rejected steps.
+    gap
+        Least distance of neighbouring knots, as a part of the interval.
     """
     best = start if isinstance(start, Fit) else fit(cells, degree, start)
     if not len(best.knots):
         return best
     radius = _LARGEST_STEP
     ends = float(cells.edges[0]), float(cells.edges[-1])
+    least = gap * (ends[1] - ends[0])
     floor = 1e-30 * float((cells.weights * cells.values[:, :, 0] ** 2).sum()) + 1e-300
     for _ in range(iterations):
         assert best.gradient is not None and best.hessian is not None
@@ -51,7 +63,7 @@ def descend(cells: Cells, degree: int, start: Fit | Array, iterations: int) -> F
         expected = -float(gradient @ step)
         if expected < 1e-14 * best.square or best.square < floor:
             return best
-        knots = best.knots + step * scale
+        knots = apart(best.knots + step * scale, ends, least)
         try:
             trial = fit(cells, degree, knots)
         except LinAlgError:

@@ -13,11 +13,12 @@ from numpy.linalg import LinAlgError
 from numpy.typing import NDArray
 
 from ratelab._errors import UserError
-from ratelab.best._descent import descend
+from ratelab.best._descent import apart, descend
 from ratelab.best._programme import LinearProgramme, StepProgramme
 from ratelab.best._splines import Spline
 from ratelab.best._starts import density, inserted, jump_points, quantiles, removed
-from ratelab.best._variable_projection import Fit, fit
+from ratelab.best._variable_projection import SMALLEST_GAP, Fit, fit
+from ratelab.exact import error
 from ratelab.exact._quadrature import Cells, resolved_cells, singular_points
 from ratelab.registry import Target
 
@@ -29,6 +30,7 @@ _GRID = 160
 _SHORT, _LONG = 8, 60
 _KEPT = 3
 _PAIR = 4e-9
+_GAPS = (1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3)
 
 
 def free_knot_splines(
@@ -38,6 +40,8 @@ def free_knot_splines(
     starts: Mapping[int, Sequence[Array]] | None = None,
 ) -> dict[int, Spline]:
     """Return the best L2 splines with simple free knots that we can find, errors non-increasing in n.
+
+    Where n pieces bring nothing over fewer, the spline with fewer pieces is the answer for n.
 
     Parameters
     ----------
@@ -61,19 +65,44 @@ def free_knot_splines(
         raise UserError(f"degree is {degree}; allowed: 0 to {LARGEST_DEGREE}")
     if any(n < 1 for n in pieces):
         raise UserError(f"pieces are {list(pieces)}; allowed: whole numbers from 1 on")
-    search = _search(target, degree)
-    fits = {n: search.best(n) for n in sorted(set(pieces))}
-    for n, many in sorted((starts or {}).items()):
-        if n in fits:
-            fits[n] = search.refine(n, fits[n], many)
-    best: Fit | None = None
-    result = {}
-    for n, found in fits.items():
-        if best is not None and found.square > best.square:
-            found = min((found, search.extend(best, n)), key=lambda f: f.square)
-        best = found if best is None or found.square <= best.square else best
-        result[n] = Spline(degree, search.domain, found.knots, found.coefficients)
+    wanted = sorted(set(pieces))
+    found = {n: _best(target, degree, n, [np.asarray(k) for k in (starts or {}).get(n, ())]) for n in wanted}
+    result: dict[int, Spline] = {}
+    former: tuple[Spline, float] | None = None
+    for n in wanted:
+        spline, value = found[n]
+        if former is not None and value > former[1]:
+            spline, value = former
+        former = spline, value
+        result[n] = spline
     return result
+
+
+def _best(target: Target, degree: int, pieces: int, starts: Sequence[Array]) -> tuple[Spline, float]:
+    """Return the spline whose network has the least error, and that error.
+
+    Knots that cluster inside the interval need weights that a float64 network of degree ≥ 2 cannot carry: then the
+    search is repeated with knots kept further apart.
+    """
+    search = _search(target, degree)
+    best = search.best(pieces)
+    if starts:
+        best = search.refine(pieces, best, starts)
+    chosen, exact = search.spline(best), float(np.sqrt(best.square))
+    if degree < 2:
+        return chosen, exact
+    least = error(chosen.network(), target)
+    if least <= 1.01 * exact or least < 1e-13:
+        return chosen, least
+    for gap in _GAPS:
+        best = search.wider(pieces, best, gap)
+        spline = search.spline(best)
+        value = error(spline.network(), target)
+        if value < least:
+            chosen, least = spline, value
+        elif np.sqrt(best.square) > least:
+            break
+    return chosen, least
 
 
 def _search(target: Target, degree: int) -> "_Search":
@@ -89,7 +118,9 @@ class _Search:
     def __init__(self, target: Target, degree: int) -> None:
         self.cells: Cells = resolved_cells(target)
         if self.cells.values.shape[2] != 1:
-            raise UserError(f"target '{target.name}' has {self.cells.values.shape[2]} values; splines are for one")
+            raise UserError(
+                f"target '{target.name}' has {self.cells.values.shape[2]} values; splines are for one"
+            )
         self.degree = degree
         self.domain = float(self.cells.edges[0]), float(self.cells.edges[-1])
         self.fits: dict[int, Fit] = {}
@@ -113,7 +144,9 @@ class _Search:
                 candidates.append(removed(self.cells, self.fits[above], above - pieces))
             programme = self._programme(pieces)
             if programme is not None:
-                candidates += [programme.knots(self._scale(below, known[index - 1], pieces), pieces).get(pieces)]
+                candidates += [
+                    programme.knots(self._scale(below, known[index - 1], pieces), pieces).get(pieces)
+                ]
             return self._polish(self.extend(below, pieces), [c for c in candidates if c is not None])
         return self.fits[pieces]
 
@@ -131,9 +164,22 @@ class _Search:
                 candidates.append(inserted(self.cells, base, pieces - 1 - len(knots)))
         return self._polish(best, candidates)
 
+    def wider(self, pieces: int, best: Fit, gap: float) -> Fit:
+        """Return a fit whose knots keep that part of the interval apart."""
+        first = self._try(best.knots, gap)
+        assert first is not None
+        return self._polish(first, self._starts(pieces), gap)
+
+    def spline(self, best: Fit) -> Spline:
+        """Return a fit as a spline."""
+        return Spline(self.degree, self.domain, best.knots, best.coefficients)
+
     def extend(self, best: Fit, pieces: int) -> Fit:
         """Return the same spline, or a better one, with more knots."""
-        return fit(self.cells, self.degree, inserted(self.cells, best, pieces - 1 - len(best.knots)))
+        knots = inserted(self.cells, best, pieces - 1 - len(best.knots))
+        found = self._try(knots)
+        assert found is not None
+        return found
 
     def _solve(self, block: Sequence[int]) -> None:
         former = max(self.fits, default=0)
@@ -141,7 +187,8 @@ class _Search:
             candidates = self._starts(n)
             if former:
                 candidates.append(inserted(self.cells, self.fits[former], n - former))
-            first = fit(self.cells, self.degree, candidates.pop())
+            first = self._try(candidates.pop())
+            assert first is not None
             self.fits[n] = self._polish(first, candidates)
             former = n
         programme = self._programme(block[-1])
@@ -174,24 +221,25 @@ class _Search:
         self.fits[pieces] = self._polish(old, [start])
         return self.fits[pieces].square < 0.998 * old.square
 
-    def _polish(self, best: Fit, candidates: Sequence[Array]) -> Fit:
+    def _polish(self, best: Fit, candidates: Sequence[Array], gap: float = SMALLEST_GAP) -> Fit:
         """Return the best of a fit and the candidates, the more promising of which get the longer descents."""
-        short = [descend(self.cells, self.degree, best, _SHORT)]
+        short = [descend(self.cells, self.degree, best, _SHORT, gap)]
         for knots in candidates:
-            start = self._try(knots)
+            start = self._try(knots, gap)
             if start is not None:
-                short.append(descend(self.cells, self.degree, start, _SHORT))
+                short.append(descend(self.cells, self.degree, start, _SHORT, gap))
         short.sort(key=lambda f: f.square)
         distinct = [short[0]]
         for other in short[1:]:
             if other.square > distinct[-1].square * (1 + 1e-9):
                 distinct.append(other)
-        full = [descend(self.cells, self.degree, start, _LONG) for start in distinct[:_KEPT]]
+        full = [descend(self.cells, self.degree, start, _LONG, gap) for start in distinct[:_KEPT]]
         return min(full, key=lambda f: f.square)
 
-    def _try(self, knots: Array) -> Fit | None:
+    def _try(self, knots: Array, gap: float = SMALLEST_GAP) -> Fit | None:
+        least = gap * (self.domain[1] - self.domain[0])
         try:
-            return fit(self.cells, self.degree, knots)
+            return fit(self.cells, self.degree, apart(knots, self.domain, least))
         except LinAlgError:
             return None
 
@@ -215,14 +263,13 @@ class _Search:
         free = quantiles(*self._density, count - len(fixed))
         clear = 1e-6 * (self.domain[1] - self.domain[0])
         distance = np.abs(free[:, None] - fixed).min(axis=1)
-        return np.sort(np.concatenate([np.where(distance < clear, free + 2 * clear, free), fixed]))
+        return np.asarray(np.sort(np.concatenate([np.where(distance < clear, free + 2 * clear, free), fixed])))
 
     def _programme(self, most: int) -> "LinearProgramme | StepProgramme | None":
         if self.degree > 1 or most == 1:
             return None
         size = min(max(_GRID, 4 * most), 3 * _GRID)
-        grid = np.concatenate([self.domain, quantiles(*self._density, size), self._points])
-        grid = np.unique(grid)
+        grid = np.unique(np.concatenate([self.domain, quantiles(*self._density, size), self._points]))
         grid = grid[np.concatenate([[True], np.diff(grid) > 1e-9 * (self.domain[1] - self.domain[0])])]
         return LinearProgramme(self.cells, grid) if self.degree == 1 else StepProgramme(self.cells, grid)
 

@@ -44,7 +44,9 @@ class LinearProgramme:
         from_left = (first - (grid[:, None] - centre) * zeroth) / safe  # ∫ f φ_right
         weight_right, weight_left = from_left, zeroth - from_left
         squares = safe / 3 * (left**2 + left * right + right**2)
-        self._plain = np.where(valid, second - 2 * (left * weight_left + right * weight_right) + squares, np.inf)
+        self._plain = np.where(
+            valid, second - 2 * (left * weight_left + right * weight_right) + squares, np.inf
+        )
         self._left = 2 * (safe / 6 * (2 * left + right) - weight_left)
         self._right = 2 * (safe / 6 * (left + 2 * right) - weight_right)
         self._length = safe

@@ -40,7 +40,7 @@ class Segments:
     @property
     def knot_cells(self) -> int:
         """Number of knot cells, the two ends included."""
-        return self.near.shape[1] + 1
+        return int(self.near.shape[1]) + 1
 
 
 def segments(cells: Cells, longest: int, blocks: int = 512) -> Segments:

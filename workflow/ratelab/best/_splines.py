@@ -44,7 +44,9 @@ class Spline:
         """Values (m,) at points (m,); at a jump the value from the right."""
         points = np.asarray(x, dtype=np.float64)
         index = np.searchsorted(self.knots, points, side="right")
-        values = basis_values(full_knots(self.knots, self.domain, self.degree), self.degree, index, points[:, None])[:, 0, :]
+        values = basis_values(
+            full_knots(self.knots, self.domain, self.degree), self.degree, index, points[:, None]
+        )[:, 0, :]
         active = self.coefficients[index[:, None] + np.arange(self.degree + 1)]
         return np.asarray((values * active).sum(axis=1))
 
@@ -185,7 +187,9 @@ def local_nodes(edges: Array, degree: int) -> Array:
 Polynomial = list[Fraction]
 
 
-def _local_polynomial(knots: list[Fraction], coefficients: list[Fraction], degree: int, interval: int) -> Polynomial:
+def _local_polynomial(
+    knots: list[Fraction], coefficients: list[Fraction], degree: int, interval: int
+) -> Polynomial:
     """Return the polynomial in x on a knot interval, by de Boor's algorithm on polynomials."""
     position = interval + degree
     table: list[Polynomial] = [[coefficients[interval + j]] for j in range(degree + 1)]

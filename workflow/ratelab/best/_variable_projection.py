@@ -53,10 +53,10 @@ def fit(cells: Cells, degree: int, knots: Array, derivatives: bool = True) -> Fi
     Raises
     ------
     LinAlgError
-        If knots are closer than `SMALLEST_GAP` of the interval, or the basis is numerically dependent.
+        If knots are closer than half of `SMALLEST_GAP` of the interval, or the basis is numerically dependent.
     """
     edges = np.concatenate([cells.edges[:1], knots, cells.edges[-1:]])
-    if np.diff(edges).min() < SMALLEST_GAP * (edges[-1] - edges[0]):
+    if np.diff(edges).min() < 0.5 * SMALLEST_GAP * (edges[-1] - edges[0]):
         raise LinAlgError("knots are too close")
     moments, dropped = project(cells, edges, degree)
     if degree == 0:
@@ -65,10 +65,10 @@ def fit(cells: Cells, degree: int, knots: Array, derivatives: bool = True) -> Fi
     width = degree + 1
     basis = _basis(edges, degree)
     columns = np.arange(pieces)[:, None] + np.arange(width)
-    design = np.zeros((pieces, width, pieces + degree))
+    blocks = np.zeros((pieces, width, pieces + degree))
     for k in range(width):
-        design[np.arange(pieces)[:, None], k, columns] = basis[:, k, :]
-    design = design.reshape(pieces * width, -1)
+        blocks[np.arange(pieces)[:, None], k, columns] = basis[:, k, :]
+    design = blocks.reshape(pieces * width, -1)
     scale = 1 / np.sqrt((design * design).sum(axis=0))
     design *= scale
     gram = cho_factor(design.T @ design, check_finite=False)
@@ -148,7 +148,8 @@ def _coordinates(values: Array, lengths: Array) -> Array:
     count = values.shape[1]
     norms = 1 / np.sqrt(2 * np.arange(count) + 1)
     return np.asarray(
-        np.einsum("kq,iqm->ikm", norms[:, None] * to_legendre(count), values) * np.sqrt(lengths)[:, None, None]
+        np.einsum("kq,iqm->ikm", norms[:, None] * to_legendre(count), values)
+        * np.sqrt(lengths)[:, None, None]
     )
 
 

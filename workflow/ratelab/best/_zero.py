@@ -52,17 +52,19 @@ def exact_zero(target: Target, activation: Activation) -> ExactZero | None:
         return None
     domain = Fraction(target.domain[0][0]), Fraction(target.domain[0][1])
     orders, polynomials = _knots(target.pieces, domain)
-    if max(len(p) for p in polynomials) > degree + 1:
-        steps_and_slope = degree == 0 and max(len(p) for p in polynomials) == 2 and not _others(orders)
-        if not steps_and_slope:
-            return None
-    neurons = sum(max(degree, 0) - order + 1 for order in orders if order <= degree)
+    if max(len(p) for p in polynomials) > max(degree, 1) + 1:
+        return None
+    if degree == 0 and len({_slope(p) for p in polynomials}) > 1:
+        return None
+    neurons = sum(degree - order + 1 for order in orders)
     attained = all(order >= degree for order in orders)
     if degree == 0:
-        return ExactZero(neurons + (len(polynomials[0]) > 1), attained)
+        return ExactZero(neurons + bool(_slope(polynomials[0])), attained)
     if degree == 1:
         return ExactZero(neurons + _affine_neurons(activation.polynomial, orders, polynomials), attained)
-    return ExactZero(neurons + _polynomial_neurons(activation.polynomial, degree, domain, polynomials), attained)
+    return ExactZero(
+        neurons + _polynomial_neurons(activation.polynomial, degree, domain, polynomials), attained
+    )
 
 
 def _knots(
@@ -89,18 +91,11 @@ def _trimmed(coefficients: Sequence[Fraction]) -> Polynomial:
     return tuple(found)
 
 
-def _others(orders: list[int]) -> bool:
-    """Whether anything but values jumps first somewhere."""
-    return any(order > 0 for order in orders)
-
-
 def _slope(polynomial: Polynomial) -> Fraction:
     return polynomial[1] if len(polynomial) > 1 else Fraction(0)
 
 
-def _affine_neurons(
-    activation: PiecewisePolynomial, orders: list[int], polynomials: list[Polynomial]
-) -> int:
+def _affine_neurons(activation: PiecewisePolynomial, orders: list[int], polynomials: list[Polynomial]) -> int:
     """0 if neurons at the knots, each looking right or left, can give the first slope; else 1 more neuron.
 
     A jump takes two neurons that look the same way. Looking right, a knot where the slope grows by δ leaves
@@ -121,18 +116,21 @@ def _affine_neurons(
 
 
 def _polynomial_neurons(
-    activation: PiecewisePolynomial, degree: int, domain: tuple[Fraction, Fraction], polynomials: list[Polynomial]
+    activation: PiecewisePolynomial,
+    degree: int,
+    domain: tuple[Fraction, Fraction],
+    polynomials: list[Polynomial],
 ) -> int:
     """Neurons for what the knots leave: the first polynomial, or the last if all neurons look left."""
     if len(polynomials) == 1 and len(polynomials[0]) == 1:
         return 0
-    if not _one_sided(activation, degree):
+    if not _one_sided(activation):
         return degree
     return min(_single(p, degree, domain) for p in (polynomials[0], polynomials[-1]))
 
 
-def _one_sided(activation: PiecewisePolynomial, degree: int) -> bool:
-    """Whether the activation vanishes on one side of its knot t, hence is c·(x − t)^degree on the other."""
+def _one_sided(activation: PiecewisePolynomial) -> bool:
+    """Whether the activation vanishes on one side of its knot t, hence is c·(x − t)^r on the other."""
     return any(_trimmed(row) == (Fraction(0),) for row in activation.coefficients)
 
 
@@ -144,7 +142,9 @@ def _single(polynomial: Polynomial, degree: int, domain: tuple[Fraction, Fractio
         centre = -polynomial[degree - 1] / (degree * polynomial[degree])
         power = [polynomial[degree]]
         for _ in range(degree):
-            power = [a - centre * b for a, b in zip([Fraction(0), *power], [*power, Fraction(0)], strict=True)]
+            power = [
+                a - centre * b for a, b in zip([Fraction(0), *power], [*power, Fraction(0)], strict=True)
+            ]
         if not domain[0] < centre < domain[1] and list(polynomial[1:]) == power[1:]:
             return 1
     return degree

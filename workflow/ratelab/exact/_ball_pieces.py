@@ -66,7 +66,9 @@ Rows = list[tuple[list[tuple[int, Any]], Any, PiecewisePolynomial]]
 
 def _exact(layer: Layer) -> Rows:
     rows: Rows = []
-    for weights, bias, activation in zip(layer.weight.tolist(), layer.bias.tolist(), layer.activations, strict=True):
+    for weights, bias, activation in zip(
+        layer.weight.tolist(), layer.bias.tolist(), layer.activations, strict=True
+    ):
         rows.append(([(i, arb(w)) for i, w in enumerate(weights) if w], arb(bias), _polynomial(activation)))
     return rows
 
@@ -76,7 +78,9 @@ def _polynomial(activation: Activation) -> PiecewisePolynomial:
     return activation.polynomial
 
 
-def _attempt(layers: list[Rows], points: Any, lower: float, upper: float, width: float) -> list[BallPiece] | None:
+def _attempt(
+    layers: list[Rows], points: Any, lower: float, upper: float, width: float
+) -> list[BallPiece] | None:
     reach = np.abs(points) * width + width * 2.0**-10 * (upper - lower)
     slivers: list[list[float]] = []
     for left, right in zip(np.maximum(points - reach, lower), np.minimum(points + reach, upper), strict=True):

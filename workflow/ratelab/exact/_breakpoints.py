@@ -15,7 +15,8 @@ Array = NDArray[np.float64]
 def piecewise_polynomial(network: Network) -> bool:
     """Return whether every activation of the network is piecewise polynomial."""
     return all(
-        a.regularity == "piecewise polynomial" for a in {a for layer in network.layers for a in layer.activations}
+        a.regularity == "piecewise polynomial"
+        for a in {a for layer in network.layers for a in layer.activations}
     )
 
 
@@ -23,7 +24,9 @@ def polynomial_degree(network: Network) -> int:
     """Return a bound for the degree of the pieces of a piecewise polynomial network."""
     degree = 1
     for layer in network.layers[:-1]:
-        degree *= max((a.polynomial.degree for a in set(layer.activations) if a.polynomial is not None), default=1)
+        degree *= max(
+            (a.polynomial.degree for a in set(layer.activations) if a.polynomial is not None), default=1
+        )
         degree = max(degree, 1)
     return degree
 
@@ -50,7 +53,9 @@ def breakpoints(network: Network, domain: Sequence[tuple[float, float]] = ((0.0,
     if network.inputs != 1 or len(domain) != 1:
         raise UserError(f"breakpoints are for one variable; the network has {network.inputs} inputs")
     if not piecewise_polynomial(network):
-        raise UserError("breakpoints are for piecewise polynomial activations; use transition_points for smooth ones")
+        raise UserError(
+            "breakpoints are for piecewise polynomial activations; use transition_points for smooth ones"
+        )
     lower, upper = domain[0]
     points = _inside(_first_layer(network), lower, upper)
     degree = _layer_degree(network.layers[0])
@@ -98,7 +103,9 @@ def _knots(layer: Layer) -> tuple[NDArray[np.intp], Array]:
     """Return (neuron, knot) pairs of a layer."""
     rows: list[int] = []
     values: list[float] = []
-    table = {a: [float(t) for t in a.polynomial.knots] for a in set(layer.activations) if a.polynomial is not None}
+    table = {
+        a: [float(t) for t in a.polynomial.knots] for a in set(layer.activations) if a.polynomial is not None
+    }
     for index, activation in enumerate(layer.activations):
         rows.extend([index] * len(table[activation]))
         values.extend(table[activation])
@@ -114,7 +121,7 @@ def _first_layer(network: Network) -> Array:
     moving = weight != 0
     with np.errstate(over="ignore"):
         points = (knots[moving] - bias[moving]) / weight[moving]
-    return points[np.isfinite(points)]
+    return np.asarray(points[np.isfinite(points)])
 
 
 def apply_activations(layer: Layer, value: Array) -> Array:

@@ -85,7 +85,9 @@ def _graded(left: float, right: float, count: int, left_singular: bool, right_si
     if left_singular and right_singular:
         middle = left + (right - left) / 2
         half = (count + 1) // 2
-        return np.concatenate([_graded(left, middle, half, True, False), _graded(middle, right, half, False, True)])
+        return np.concatenate(
+            [_graded(left, middle, half, True, False), _graded(middle, right, half, False, True)]
+        )
     if not (left_singular or right_singular):
         return np.linspace(left, right, count + 1)
     length = right - left

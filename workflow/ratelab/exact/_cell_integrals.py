@@ -76,7 +76,9 @@ def _by_moments(target: Target, edges: NDArray[np.float64], degree: int) -> Proj
             variable = arb_poly([-middle / half, 1 / half])
             power, local = arb_poly([1]), []
             for _k in range(degree + 1):
-                local.append(sum((c * v for c, v in zip(power.coeffs(), values, strict=False)), arb(0)) / half)
+                local.append(
+                    sum((c * v for c, v in zip(power.coeffs(), values, strict=False)), arb(0)) / half
+                )
                 power = power * variable
             found = apply(moment_table(degree, precision), local)
             if _sharp(found):
@@ -110,7 +112,9 @@ def _by_enclosure(target: Target, degree: int) -> Projector:
             model = taylor(arb(a), arb(b))
             if model is not None and _resolved(model, 1.0, 0.0):
                 local, spread = model
-                return [v + arb(0, 1) * (spread * s) for v, s in zip(apply(table, local), spreads, strict=True)]
+                return [
+                    v + arb(0, 1) * (spread * s) for v, s in zip(apply(table, local), spreads, strict=True)
+                ]
         return _divided(target, taylor, a, b, singular, degree)
 
     return project

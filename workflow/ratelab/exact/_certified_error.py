@@ -137,7 +137,9 @@ def _by_enclosure(network: Network, target: Target, pieces: list[BallPiece]) -> 
     total = arb(0)
     for piece in pieces:
         inner = hints[(hints > piece.left) & (hints < piece.right)].tolist()
-        cuts = [piece.left, *inner, piece.right] if piece.polynomial is not None else [piece.left, piece.right]
+        cuts = (
+            [piece.left, *inner, piece.right] if piece.polynomial is not None else [piece.left, piece.right]
+        )
         stack = [(arb(a), arb(b), 0) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
         while stack:
             a, b, depth = stack.pop()

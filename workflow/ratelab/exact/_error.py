@@ -7,7 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratelab._errors import UserError
-from ratelab.exact._breakpoints import apply_activations, breakpoints, piecewise_polynomial, polynomial_degree, transition_points
+from ratelab.exact._breakpoints import (
+    apply_activations,
+    breakpoints,
+    piecewise_polynomial,
+    polynomial_degree,
+    transition_points,
+)
 from ratelab.exact._quadrature import Cells, gauss, resolved_cells, to_legendre
 from ratelab.networks import Network
 from ratelab.registry import Target
@@ -55,14 +61,22 @@ def error(network: Network, target: Target, p: float = 2) -> float:
         return _line(network, target, p)
     if target.dimension == 2:
         return _plane(network, target, p)
-    raise UserError(f"target '{target.name}' has {target.dimension} variables; errors are integrated in one or two")
+    raise UserError(
+        f"target '{target.name}' has {target.dimension} variables; errors are integrated in one or two"
+    )
 
 
 def _line(network: Network, target: Target, p: float) -> float:
     cells = resolved_cells(target)
     _check_outputs(network, cells.values.shape[2], target)
     polynomial = piecewise_polynomial(network)
-    if polynomial and p == 2 and not cells.resolved and target.moments is not None and target.energy is not None:
+    if (
+        polynomial
+        and p == 2
+        and not cells.resolved
+        and target.moments is not None
+        and target.energy is not None
+    ):
         from ratelab.exact._certified_error import squared_error
 
         return float(np.sqrt(max(float(squared_error(network, target).mid()), 0.0)))
@@ -126,7 +140,7 @@ def _between(network: Network, points: Array, cells: Cells) -> Array:
     for k in range(1, degree + 1):
         former, current = current, ((2 * k - 1) * u * current - (k - 1) * former) / k
         result += current[:, :, None] * series[piece][:, None, k, :]
-    return result
+    return np.asarray(result)
 
 
 def _adaptive(

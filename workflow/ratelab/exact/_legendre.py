@@ -14,7 +14,9 @@ def legendre_powers(degree: int) -> tuple[tuple[Fraction, ...], ...]:
     for k in range(1, degree):
         shifted = (Fraction(0), *rows[k])
         below = (*rows[k - 1], Fraction(0), Fraction(0))
-        rows.append(tuple((Fraction(2 * k + 1) * a - k * b) / (k + 1) for a, b in zip(shifted, below, strict=True)))
+        rows.append(
+            tuple((Fraction(2 * k + 1) * a - k * b) / (k + 1) for a, b in zip(shifted, below, strict=True))
+        )
     return tuple(rows[: degree + 1])
 
 
@@ -25,7 +27,10 @@ def power_table(degree: int, length: int, precision: int) -> tuple[tuple[tuple[i
         tuple(
             (j, ball(value))
             for j in range(length)
-            if (value := Fraction(2 * k + 1, 2) * sum((_monomial(i + j) * c for i, c in enumerate(row)), Fraction(0)))
+            if (
+                value := Fraction(2 * k + 1, 2)
+                * sum((_monomial(i + j) * c for i, c in enumerate(row)), Fraction(0))
+            )
         )
         for k, row in enumerate(legendre_powers(degree))
     )

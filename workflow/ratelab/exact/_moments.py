@@ -56,7 +56,7 @@ class CellMoments:
     @property
     def degree(self) -> int:
         """Largest degree the coefficients reach."""
-        return self.coefficients.shape[1] - 1
+        return int(self.coefficients.shape[1]) - 1
 
 
 def cell_moments(target: Target, edges: NDArray[np.float64], degree: int) -> CellMoments:
@@ -81,15 +81,25 @@ def cell_moments(target: Target, edges: NDArray[np.float64], degree: int) -> Cel
     """
     edges = np.array(edges, dtype=np.float64)
     if target.dimension != 1:
-        raise UserError(f"target '{target.name}': cell moments are for one variable; it has {target.dimension}")
+        raise UserError(
+            f"target '{target.name}': cell moments are for one variable; it has {target.dimension}"
+        )
     if not 0 <= degree <= 12:
         raise UserError(f"target '{target.name}': degree is {degree}; allowed: 0 to 12")
     start, end = target.domain[0]
-    if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) > 0).all() or edges[0] < start or edges[-1] > end:
+    if (
+        edges.ndim != 1
+        or len(edges) < 2
+        or not (np.diff(edges) > 0).all()
+        or edges[0] < start
+        or edges[-1] > end
+    ):
         raise UserError(f"target '{target.name}': cell edges must increase strictly inside [{start}, {end}]")
     reference = _reference(target, edges, degree)
     if not target.certifiable:
-        return _numerical(target, edges, degree, reference, "the target declares no enclosure, moments or pieces")
+        return _numerical(
+            target, edges, degree, reference, "the target declares no enclosure, moments or pieces"
+        )
     precision = ctx.prec
     cap = ctx.cap
     try:
@@ -132,7 +142,9 @@ def _rigorous(target: Target, edges: Array, degree: int, reference: Array) -> Ce
     return CellMoments(edges, found[0], norms[0], reference, found[1], norms[1], "rigorous")
 
 
-def _reference_projector(edges: Array, degree: int, reference: Array) -> Callable[[float, float, list[Any]], list[Any]]:
+def _reference_projector(
+    edges: Array, degree: int, reference: Array
+) -> Callable[[float, float, list[Any]], list[Any]]:
     """Subtract the reference polynomial's exact coefficients on a cell [a, b] from balls."""
     precision = ctx.prec
     start, end = arb(float(edges[0])), arb(float(edges[-1]))

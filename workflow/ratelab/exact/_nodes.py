@@ -56,7 +56,7 @@ def _line(target: Target, count: int) -> tuple[Array, Array]:
     lower, upper = target.domain[0]
     if target.grid is not None:
         width = (upper - lower) / count
-        return lower + width * (np.arange(count) + 0.5), np.full(count, width)
+        return np.asarray(lower + width * (np.arange(count) + 0.5)), np.full(count, width, dtype=np.float64)
     points = singular_points(target)
     cells = max(1, count // _PER_CELL)
     sides = sum((c > lower) + (c < upper) for c in points)

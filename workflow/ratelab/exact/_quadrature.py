@@ -75,7 +75,7 @@ class Cells:
     @property
     def order(self) -> int:
         """Nodes per cell q."""
-        return self.nodes.shape[1]
+        return int(self.nodes.shape[1])
 
     def split(self, points: Array) -> "Cells":
         """Return the cells split at the points; only cells that are cut are sampled again.
@@ -92,7 +92,9 @@ class Cells:
         nodes[cut], weights[cut] = _place(edges[:-1][cut], edges[1:][cut], self.order)
         values[cut] = self.evaluate(nodes[cut].ravel()).reshape(-1, self.order, values.shape[2])
         share = np.diff(edges) / np.diff(self.edges)[parent]
-        return Cells(edges, nodes, weights, values, self.evaluate, self.dropped[parent] * share, self.resolved)
+        return Cells(
+            edges, nodes, weights, values, self.evaluate, self.dropped[parent] * share, self.resolved
+        )
 
 
 def resolved_cells(target: Target) -> Cells:
@@ -198,7 +200,9 @@ def _projected(target: Target, points: list[float]) -> Cells:
             rest = target.energy(a, b)
             raw = target.moments(a, b, len(_TWICE_LEGENDRE) - 1)
             for k, row in enumerate(_TWICE_LEGENDRE):
-                polynomial = flint.arb_poly([c / 2 for c in row])(flint.arb_poly([-2 * middle / width, 2 / width]))
+                polynomial = flint.arb_poly([c / 2 for c in row])(
+                    flint.arb_poly([-2 * middle / width, 2 / width])
+                )
                 moment = sum((c * m for c, m in zip(polynomial.coeffs(), raw, strict=False)), flint.arb(0))
                 coefficients[index, k] = float((2 * k + 1) * moment / width)
                 rest -= (2 * k + 1) * moment * moment / width

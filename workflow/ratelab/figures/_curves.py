@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ratelab.datasets import ATTAINED
+from ratelab.datasets import ATTAINED, CERTAINTY
 from ratelab.report import SlopeRow, slope_rows
 from ratelab.spaces import seed_quantiles
 
@@ -32,6 +32,8 @@ class Curve:
         a trivial bound (lower). `upper` is the smaller of the best network's error and the closure's.
     in_closure
         (n,) whether `upper` belongs to a limit of networks only.
+    rigorous
+        Whether every positive lower end is certified; else some are numerical.
     trained
         Trainer → (n, 3): 16 %, 50 % and 84 % quantiles over seeds.
     row
@@ -44,11 +46,12 @@ class Curve:
     lower: Array
     upper: Array
     in_closure: NDArray[np.bool_]
+    rigorous: bool
     trained: dict[str, Array]
     row: SlopeRow | None
 
     @property
-    def certified(self) -> bool:
+    def bracketed(self) -> bool:
         """Whether some budget has a positive lower end."""
         return bool((self.lower > 0).any())
 
@@ -93,6 +96,7 @@ def _curve(
         one["error_lower"].values,
         upper,
         np.isfinite(upper) & ~reached,
+        bool((one["certainty"].values == CERTAINTY["rigorous"])[one["error_lower"].values > 0].all()),
         trained,
         rows.get(names),
     )

@@ -35,5 +35,6 @@ def draw(curves: "xr.Dataset", rates: "xr.Dataset", folder: str | Path) -> list[
             activations.setdefault(curve.target, set()).add(activation_of(curve.network))
         if any(len(names) > 1 for names in activations.values()):
             files += save(activation_curves(curves, rates, complexity), folder / f"activations-{complexity}")
-        files += save(slope_table(rates, complexity), folder / f"slopes-{complexity}")
+        if any(curve.row is not None for curve in found):
+            files += save(slope_table(rates, complexity), folder / f"slopes-{complexity}")
     return files

@@ -189,9 +189,9 @@ def _bracket(axes: "Axes", curve: Curve, networks: list[str], bottom: float) -> 
     colour = _colour(networks, curve.network)
     marker = MARKERS[networks.index(curve.network) % len(MARKERS)]
     lower, upper = positive(curve.lower), positive(curve.upper)
-    if curve.certified:
+    if curve.bracketed:
         axes.fill_between(curve.budgets, lower, upper, color=colour, alpha=0.3, linewidth=0, zorder=2)
-        axes.plot(curve.budgets, lower, color=colour, linewidth=0.7, zorder=3)
+        axes.plot(curve.budgets, lower, _lower_line(curve), color=colour, linewidth=0.7, zorder=3)
     style_of_line = "-" if networks.index(curve.network) < len(COLOURS) else "--"
     axes.plot(curve.budgets, upper, style_of_line, color=colour, marker=marker, zorder=4, markeredgewidth=0.7)
     limits = curve.in_closure & (curve.upper > 0)
@@ -212,6 +212,10 @@ def _bracket(axes: "Axes", curve: Curve, networks: list[str], bottom: float) -> 
             zeros, place_at, linestyle="", marker="v", markersize=5, color=colour, markerfacecolor=face,
             clip_on=False, zorder=6,
         )  # fmt: skip
+
+
+def _lower_line(curve: Curve) -> LineStyle:
+    return "-" if curve.rigorous else "--"
 
 
 def _trained(axes: "Axes", curve: Curve, trainer: str, index: int, count: int, colour: str) -> None:
@@ -269,21 +273,18 @@ def _slopes(axes: "Axes", found: list[Curve], networks: list[str]) -> None:
     if window:
         start, end = (float(part) for part in window.split("-"))
         axes.axvspan(start, end, color="#000000", alpha=0.05, linewidth=0, zorder=0)
-    lines = 0
-    for curve, row in rows[:3]:
-        colour = _colour(networks, curve.network)
-        for text in reversed(_slope_text(curve, row)):
-            axes.text(
-                0.03,
-                0.04 + 0.085 * lines,
-                text,
-                transform=axes.transAxes,
-                fontsize=6.5,
-                color=colour,
-                va="bottom",
-                zorder=7,
-            )
-            lines += 1
+    texts = [(text, curve) for curve, row in rows[:3] for text in reversed(_slope_text(curve, row))]
+    for index, (text, curve) in enumerate(texts):
+        axes.annotate(
+            text,
+            (0.03, 0.0),
+            xycoords="axes fraction",
+            xytext=(0, 5 + 9 * index),
+            textcoords="offset points",
+            fontsize=6.5,
+            color=_colour(networks, curve.network),
+            zorder=7,
+        )
     drawn: set[float] = set()
     for curve, row in rows:
         rate = row.predicted[0]
@@ -298,7 +299,7 @@ def _slope_text(curve: Curve, row: SlopeRow) -> list[str]:
     zeros = np.flatnonzero(curve.upper == 0)
     if len(zeros):
         return [f"error 0 from {curve.budgets[zeros[0]]:g} on"]
-    slope = interval_text(*row.octave_slope, certified=True)
+    slope = interval_text(*row.octave_slope, outward=True)
     if slope == "–" or row.octave_slope[0] <= 0 or not isfinite(row.octave_slope[1]):
         return [expected] if expected else []
     measured = f"slope {row.octave.replace('-', '–')}: {slope}"
@@ -340,10 +341,13 @@ def _legend(found: list[Curve], networks: list[str], trainers: list[str]) -> lis
                 label=network_text(network),
             )
         )
-    if any(curve.certified for curve in found):
+    if any(curve.bracketed for curve in found):
         colour = COLOURS[0] if len(networks) == 1 else GREY
         handles.append(Patch(facecolor=colour, alpha=0.3, label="bracket [lower, upper]"))
-        handles.append(Line2D([], [], color=colour, linewidth=0.7, label="lower end"))
+        kinds = dict.fromkeys(_lower_line(curve) for curve in found if curve.bracketed)
+        for kind in kinds:
+            label = "lower end, certified" if kind == "-" else "lower end, numerical"
+            handles.append(Line2D([], [], color=colour, linestyle=kind, linewidth=0.7, label=label))
     for index, trainer in enumerate(trainers):
         colour, marker = _TRAINED[index % 4] if len(networks) == 1 else (GREY, _TRAINED[index % 4][1])
         handles.append(

@@ -1,4 +1,4 @@
-"""Slopes against theory, curve by curve: certified intervals, model, theory, and what training alone says."""
+"""Slopes against theory, curve by curve: brackets, model, theory, and what training alone says."""
 
 from math import ceil, isfinite, isnan
 from typing import TYPE_CHECKING
@@ -47,9 +47,10 @@ def slope_table(rates: "xr.Dataset", complexity: str | None = None) -> Figure:
     with style():
         octave, whole = rows[0].octave.replace("-", "–"), rows[0].whole.replace("-", "–")
         text = (
-            f"Slopes of log error against log {chosen}. Bars are certified: over that window of budgets the true "
-            "error of best approximation falls with a slope inside them. The diamond is a fitted model. Open markers are "
-            "what an optimiser's median error alone would have suggested. A rate is a limit: no finite window refutes one."
+            f"Slopes of log error against log {chosen}. Bars come from the brackets: over that window of budgets the "
+            "true error of best approximation falls with a slope inside them. The diamond is a fitted model. Open "
+            "markers are what an optimiser's median error alone would have suggested. A rate is a limit: no finite "
+            "window refutes one."
         )
         top = heading_height(text, _WIDTH) + 0.1
         height = top + _ROW * len(lines) + 0.85
@@ -167,10 +168,10 @@ def _estimate(
 
 def _legend(octave: str, whole: str, trainers: list[str]) -> list[Line2D | Patch]:
     handles: list[Line2D | Patch] = [
-        Patch(facecolor=BLUE, label=f"certified, budgets {octave}" if octave else "certified"),
+        Patch(facecolor=BLUE, label=f"bracketed, budgets {octave}" if octave else "bracketed"),
     ]
     if whole != octave:
-        handles.append(Patch(facecolor=BLUE, alpha=0.45, label=f"certified, budgets {whole}"))
+        handles.append(Patch(facecolor=BLUE, alpha=0.45, label=f"bracketed, budgets {whole}"))
     handles += [
         Line2D(
             [],

@@ -17,9 +17,9 @@ _VARIABLES = ("network_weight", "network_bias", "network_activation", "layer_inp
 
 
 def to_dataset(networks: Sequence[Network | None]) -> "xr.Dataset":
-    """Return networks as one dataset with dims ``network``, ``layer``, ``neuron``, ``entry``, ``label``.
+    """Return networks as one dataset with dims ``stored``, ``layer``, ``neuron``, ``entry``, ``label``.
 
-    ``layers(network)`` is the number of layers of each, 0 where there is no network; the other variables hold
+    ``layers(stored)`` is the number of layers of each, 0 where there is no network; the other variables hold
     all layers one after another, weights row by row.
     """
     import xarray as xr
@@ -31,7 +31,7 @@ def to_dataset(networks: Sequence[Network | None]) -> "xr.Dataset":
     empty = [np.zeros(0)]
     return xr.Dataset(
         {
-            "layers": ("network", np.array([n.depth if n else 0 for n in networks], dtype=np.int32)),
+            "layers": ("stored", np.array([n.depth if n else 0 for n in networks], dtype=np.int32)),
             "layer_inputs": ("layer", np.array([layer.weight.shape[1] for layer in layers], dtype=np.int32)),
             "layer_outputs": ("layer", np.array([layer.weight.shape[0] for layer in layers], dtype=np.int32)),
             "network_bias": ("neuron", np.concatenate([layer.bias for layer in layers] or empty)),
@@ -83,7 +83,7 @@ def load(path: Path, registry: Registry | None = None) -> Network:
 
     dataset = read(path)
     missing = {*_VARIABLES, "layers", "activation_label"} - set(map(str, dataset.variables))
-    if missing or dataset.sizes["network"] != 1:
+    if missing or dataset.sizes["stored"] != 1:
         raise UserError(f"{path}: holds no single network")
     (network,) = from_dataset(dataset, registry)
     if network is None:

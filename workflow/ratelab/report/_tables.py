@@ -13,26 +13,27 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _NOTE = (
-    "*Certified slope*: an interval that contains −log(E(n₁)/E(n₀))/log(n₁/n₀) of the true errors of best "
-    "approximation over that window of budgets. *Model*: a fit, not a theorem. *Theory*: limits of the "
-    "asymptotic rate. *Proved*: limits proved for all large n by certified derivatives. The columns of the "
-    "trainers: what the median of that optimiser alone would have reported, with the scatter over seeds."
+    "*Bracketed slope*: an interval that contains −log(E(n₁)/E(n₀))/log(n₁/n₀) of the true errors of best "
+    "approximation over that window of budgets, as certain as the brackets behind it. *Model*: a fit, not a "
+    "theorem. *Theory*: limits of the asymptotic rate. *Proved*: limits proved for all large n by certified "
+    "derivatives. The columns of the trainers: what the median of that optimiser alone would have reported, with "
+    "the scatter over seeds."
 )
 
 
 def slope_table_markdown(rates: "xr.Dataset") -> str:
-    """Return the table of slopes against theory as Markdown, rounded to two decimals, certified ones outward."""
+    """Return the table of slopes against theory as Markdown, rounded to two decimals, bracketed ones outward."""
     rows = slope_rows(rates)
     trainers = [str(t) for t in rates["trainer"].values]
     octave = rows[0].octave.replace("-", "–") if rows else "last octave"
     whole = rows[0].whole.replace("-", "–") if rows else "all budgets"
-    windows = [f"certified slope {octave}"] + ([f"certified slope {whole}"] if whole != octave else [])
+    windows = [f"bracketed slope {octave}"] + ([f"bracketed slope {whole}"] if whole != octave else [])
     head = ["target", "network", "budget", *windows, "model", "theory", "proved", *trainers, "verdict"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in rows:
-        slopes = [interval_text(*row.octave_slope, certified=True)]
+        slopes = [interval_text(*row.octave_slope, outward=True)]
         if whole != octave:
-            slopes.append(interval_text(*row.whole_slope, certified=True))
+            slopes.append(interval_text(*row.whole_slope, outward=True))
         cells = [
             row.target,
             network_text(row.network),

@@ -17,7 +17,7 @@ def number_text(value: float, digits: int = 2) -> str:
     return (text.rstrip("0").rstrip(".") if value == round(value) else text).replace("-", "−")
 
 
-def interval_text(low: float, high: float, digits: int = 2, certified: bool = False) -> str:
+def interval_text(low: float, high: float, digits: int = 2, outward: bool = False) -> str:
     """Return ``[low, high]``, ``≥ low`` or ``≤ high``; one number if both ends agree.
 
     Parameters
@@ -26,14 +26,14 @@ def interval_text(low: float, high: float, digits: int = 2, certified: bool = Fa
         NaN where there is no such end.
     digits
         Decimals.
-    certified
+    outward
         Whether to round outward, so that the printed interval still contains the exact one.
     """
     if isnan(low) and isnan(high):
         return MISSING
     if low == high:
         return number_text(low, digits)
-    if certified:
+    if outward:
         low, high = _outward(low, high, digits)
     if isnan(high) or (high == inf and low < inf):
         return f"≥ {number_text(low, digits)}" if low > 0 else MISSING

@@ -124,7 +124,7 @@ class _Tables:
         dataset["fit"] = (_CELL, np.arange(int(np.prod(shape)), dtype=np.int32).reshape(shape))
         dataset["fit"].attrs["long_name"] = "index of the stored network"
         coordinates = {k: v for k, v in _coordinates(self.job).items() if k != "trainer"}
-        dataset = dataset.rename({"network": "stored"}).assign_coords(coordinates)
+        dataset = dataset.assign_coords(coordinates)
         return datasets.described(dataset, title=f"Best networks in hand: study {self.job.study}")
 
     def _ordered(self) -> list[Network | None]:

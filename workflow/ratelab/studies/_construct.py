@@ -1,7 +1,6 @@
 """The job `construct`: the best network that theory writes down, for each budget of one (target, network)."""
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    job: ConstructJob, registry: Registry, splines: "Sequence[xr.Dataset]", progress: Progress
+    job: ConstructJob, registry: Registry, splines: "Iterable[xr.Dataset]", progress: Progress
 ) -> "xr.Dataset":
     """Build every construction that applies and keep the best within each budget."""
     target = registry.targets[job.target]
@@ -29,9 +28,10 @@ def run(
             chosen[label] = construction
     found: list[Network | None] = []
     errors, origins = [], []
-    with ExitStack() as stack:
-        for dataset in splines:
-            stack.enter_context(best.use_splines(best.SplineBook.from_dataset(dataset)))
+    book = best.SplineBook()
+    for dataset in splines:
+        book.join(best.SplineBook.from_dataset(dataset))
+    with best.use_splines(book):
         for complexity in job.complexity:
             for budget in job.budgets:
                 network, error, used = None, np.nan, ""

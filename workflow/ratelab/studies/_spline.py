@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 def run(job: SplineJob, registry: Registry, target_data: "xr.Dataset", progress: Progress) -> "xr.Dataset":
     """Return brackets and splines for all numbers of pieces of the job."""
     target = registry.targets[job.target]
-    brackets = best.brackets(
-        target, job.pieces, degree=job.degree, moments=read_moments(target_data), progress=progress
-    )
-    book = best.SplineBook.of(job.target, job.degree, {n: bracket.spline for n, bracket in brackets.items()})
+    book = best.SplineBook()
+    moments = read_moments(target_data)
+    brackets = best.brackets(target, job.pieces, job.degree, progress, book, moments)
     dataset = book.to_dataset()
-    ordered = [brackets[n] for n in job.pieces]
+    ordered = [brackets[n] for n in sorted(job.pieces)]
     dataset["spline_lower"] = ("pieces", np.array([b.lower for b in ordered]))
     dataset["spline_upper"] = ("pieces", np.array([b.upper for b in ordered]))
     dataset["certainty"] = ("pieces", np.array([datasets.CERTAINTY[b.certainty] for b in ordered], np.int8))

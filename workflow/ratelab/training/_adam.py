@@ -103,6 +103,7 @@ class _Run:
         self.stacked = list(
             zip([shape for shape, _ in self.groups], self._views(self.parameters), strict=True)
         )
+        self.room: dict[tuple[str, int], Array] = {}
         self.slopes = self._views(self.slope)
         self.best, self.best_loss = self.parameters.copy(), np.full(len(start), np.inf)
         self.taken = np.full(len(start), options.steps)
@@ -112,7 +113,7 @@ class _Run:
     def evaluate(self, step: int) -> None:
         """Compute losses and gradients; keep the best iterates; find out which fits are done."""
         data = self.data
-        run = Pass(self.stacked, data, self.problem.activation)
+        run = Pass(self.stacked, data, self.problem.activation, self.room)
         residuals = [part.output - data.values for part in run.parts]
         cotangents = [2.0 * data.weights * residual for residual in residuals]
         loss = 0.5 * np.concatenate(

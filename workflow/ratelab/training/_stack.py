@@ -106,19 +106,35 @@ class Part:
 
 
 class Pass:
-    """Forward and backward pass of several stacks at once, one activation call per level of hidden layers."""
+    """Forward and backward pass of several stacks at once, one activation call per level of hidden layers.
 
-    def __init__(self, stacks: Sequence[tuple[Shape, Array]], data: Data, activation: Activation) -> None:
+    Parameters
+    ----------
+    stacks
+        Shapes and their parameters (S, P).
+    room
+        Arrays of an earlier pass of the same stacks, to be overwritten: fresh memory at every step costs more
+        than the arithmetic.
+    """
+
+    def __init__(
+        self,
+        stacks: Sequence[tuple[Shape, Array]],
+        data: Data,
+        activation: Activation,
+        room: dict[tuple[str, int], Array] | None = None,
+    ) -> None:
+        self._kept = {} if room is None else room
         empty = np.empty(0)
         self.parts = [Part(shape, shape.blocks(p), [data.points], empty) for shape, p in stacks]
         self._nodes = data.points.shape[1]
         self._backward: list[Backward] = []
         for level in range(max(shape.hidden for shape, _ in stacks)):
             here = [part for part in self.parts if part.shape.hidden > level]
-            flat, pieces = self._room(here, level)
+            flat, pieces = self._room("values before", here, level)
             for part, piece in zip(here, pieces, strict=True):
                 _affine(part, level, piece)
-            value, backward = forward(activation, flat)
+            value, backward = forward(activation, flat, self._room("values", here, level)[0])
             self._backward.append(backward)
             for part, piece, read in zip(here, pieces, self._split(value, here, level), strict=True):
                 linear = part.shape.linear[level]
@@ -138,20 +154,19 @@ class Pass:
         for level in reversed(range(len(self._backward))):
             here = [i for i, part in enumerate(self.parts) if part.shape.hidden > level]
             parts = [self.parts[i] for i in here]
-            flat, pieces = self._room(parts, level)
+            flat, pieces = self._room("derivatives", parts, level)
             for i, part, piece in zip(here, parts, pieces, strict=True):
                 weight, above = part.blocks[level + 1][:, :, :-1], result[i][level + 1]
                 if weight.shape[1] == 1:
                     np.multiply(weight.swapaxes(1, 2), above, out=piece)
                 else:
                     np.matmul(weight.swapaxes(1, 2), above, out=piece)
+            carried = [piece[:, part.shape.linear[level]] for part, piece in zip(parts, pieces, strict=True)]
             value = self._backward[level](flat)
-            for i, part, piece, delta in zip(
-                here, parts, pieces, self._split(value, parts, level), strict=True
-            ):
-                linear = part.shape.linear[level]
-                if len(linear):
-                    delta[:, linear] = piece[:, linear]
+            split = self._split(value, parts, level)
+            for i, part, carry, delta in zip(here, parts, carried, split, strict=True):
+                if carry.size:
+                    delta[:, part.shape.linear[level]] = carry
                 result[i][level] = delta
         return result
 
@@ -166,9 +181,11 @@ class Pass:
                     np.matmul(delta, read.swapaxes(1, 2), out=block[:, :, :-1])
                     np.sum(delta, axis=2, out=block[:, :, -1])
 
-    def _room(self, parts: Sequence[Part], level: int) -> tuple[Array, list[Array]]:
+    def _room(self, use: str, parts: Sequence[Part], level: int) -> tuple[Array, list[Array]]:
         size = sum(len(p.blocks[0]) * p.shape.sizes[level][0] for p in parts) * self._nodes
-        flat = np.empty(size)
+        flat = self._kept.get((use, level))
+        if flat is None or len(flat) != size:
+            flat = self._kept[use, level] = np.empty(size)
         return flat, self._split(flat, parts, level)
 
     def _split(self, flat: Array, parts: Sequence[Part], level: int) -> list[Array]:
