@@ -184,8 +184,8 @@ def test_no_choice_of_knots_is_below_the_bound(target: Target, degree: int) -> N
     bounds = lower_bounds(moments, [2, 3, 5], degree)
     generator = np.random.default_rng(0)
     for n, bound in bounds.items():
-        tries = [np.sort(generator.random(n - 1)) for _ in range(100)]
-        near = [np.clip(bound.knots + generator.normal(0, 2e-3, n - 1), 0, 1) for _ in range(100)]
+        tries = [np.sort(generator.random(n - 1)) for _ in range(40)]
+        near = [np.clip(bound.knots + generator.normal(0, 2e-3, n - 1), 0, 1) for _ in range(40)]
         best = min(fit_error(target, knots, degree) for knots in [*tries, *near])
         assert bound.certainty == "rigorous" and bound.status == "bound"
         assert 0.95 * best <= bound.value <= best
@@ -203,7 +203,7 @@ def test_the_bound_is_within_two_percent_of_the_best_continuous_fit_of_exp() -> 
 
 
 def test_the_bound_is_within_two_percent_of_the_best_continuous_fit_of_the_square_root() -> None:
-    bounds = lower_bounds(cell_moments(SQRT, cell_edges(SQRT, 16384), 1), list(SQRT_ERRORS), 1)
+    bounds = lower_bounds(cell_moments(SQRT, cell_edges(SQRT, 8192), 1), list(SQRT_ERRORS), 1)
     for n, error in SQRT_ERRORS.items():
         assert error / 1.02 <= bounds[n].value <= error
 
@@ -260,11 +260,11 @@ def test_the_programme_finds_the_least_cost_of_all_paths() -> None:
 
 def test_bounds_decrease_with_the_pieces_and_repeat_to_the_last_bit() -> None:
     moments = cell_moments(WAVE, cell_edges(WAVE, 1500), 1)
-    first = lower_bounds(moments, range(1, 10), 1)
-    again = lower_bounds(moments, range(1, 10), 1)
-    values = [first[n].value for n in range(1, 10)]
+    first = lower_bounds(moments, [2, 3, 5, 9], 1)
+    again = lower_bounds(moments, [2, 3, 5, 9], 1)
+    values = [first[n].value for n in (2, 3, 5, 9)]
     assert all(a >= b for a, b in zip(values, values[1:], strict=False))
-    assert values == [again[n].value for n in range(1, 10)]
+    assert values == [again[n].value for n in (2, 3, 5, 9)]
     assert all((first[n].knots == again[n].knots).all() for n in first)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ratelab import Target, UserError
 from ratelab.exact import CellMoments, cell_edges, cell_moments
+from ratelab.exact._cell_integrals import cell_projector
 from ratelab.registry import PiecewisePolynomial
 
 
@@ -191,3 +192,22 @@ def test_graded_cells_shrink_towards_a_singular_end() -> None:
     widths = np.diff(edges)
     assert edges[1] < 2.0**-40 and widths.max() < 2 / 4096
     assert (widths[edges[:-1] > 0] / edges[:-1][edges[:-1] > 0] <= 0.1).all()
+
+
+@pytest.mark.parametrize("ends", [(0.25, 0.251953125), (0.0, 1.0)], ids=["one model", "divided"])
+def test_balls_hold_the_true_coefficients_far_below_float_rounding(ends: tuple[float, float]) -> None:
+    target, function = TARGETS["sine"]
+    before = ctx.prec, ctx.cap
+    try:
+        balls = cell_projector(target, np.array(ends), 3)(*ends)
+        with mpmath.workdps(45):
+            a, b = (mpmath.mpf(x) for x in ends)
+            for k, ball in enumerate(balls):
+                true = mpmath.quad(
+                    lambda x, k=k: function(x) * mpmath.legendre(k, (2 * x - a - b) / (b - a)),
+                    [a, (a + b) / 2, b],
+                )
+                assert ball.overlaps(arb(mpmath.nstr(true * (2 * k + 1) / (b - a), 42)))
+                assert 0 < float(ball.rad()) < 1e-17
+    finally:
+        ctx.prec, ctx.cap = before

@@ -19,7 +19,10 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 
 def activation(name: str) -> str:
-    return f"@hookimpl\ndef ratelab_activations():\n    return [Activation('{name}', lambda x: x * x.sigmoid(), 'analytic')]\n"
+    return (
+        "@hookimpl\ndef ratelab_activations():\n"
+        f"    return [Activation('{name}', lambda x: x * x.sigmoid(), 'analytic')]\n"
+    )
 
 
 def test_a_ten_line_file_adds_an_activation(tmp_path: Path) -> None:

@@ -26,7 +26,10 @@ def test_a_warm_index_starts_no_process_and_an_edited_plugin_makes_it_cold(
     folder = tmp_path / "plugins"
     folder.mkdir()
     file = folder / "a.py"
-    text = "from ratelab import Activation, hookimpl\n@hookimpl\ndef ratelab_activations():\n    return [Activation('a', abs)]\n"
+    text = (
+        "from ratelab import Activation, hookimpl\n@hookimpl\ndef ratelab_activations():\n"
+        "    return [Activation('a', abs)]\n"
+    )
     file.write_text(text)
     cold = read_index([folder], {}, tmp_path / "cache")
     calls: list[object] = []

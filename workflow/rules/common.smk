@@ -1,4 +1,4 @@
-# Config, plan and the targets that people name on the command line.
+# Config and plan.
 import os
 import re
 import sys
@@ -53,22 +53,3 @@ def study_files(study):
 wildcard_constraints:
     study="|".join(map(re.escape, PLAN.studies)),
     name="[^/]+",
-
-
-localrules:
-    studies,
-
-
-rule studies:
-    input:
-        [file for study in PLAN.studies for file in study_files(study)],
-
-
-for _study in PLAN.studies:
-
-    rule:
-        name:
-            _study
-        input:
-            study_files(_study),
-        localrule: True

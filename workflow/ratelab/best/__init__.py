@@ -34,35 +34,35 @@ __getattr__, __dir__ = exports(__name__, _NAMES)
 if TYPE_CHECKING:
     from ratelab.best._book import SplineBook, best_spline, use_splines
     from ratelab.best._bracket import Bracket, bracket, brackets, zero_pieces
-    from ratelab.best._free_knots import free_knot_splines
-    from ratelab.best._splines import Spline, writes_splines
     from ratelab.best._class_ends import Certainty, ClassEnds, SplineEnd, class_ends, class_name
-    from ratelab.best._polynomials import best_polynomial_error
     from ratelab.best._classes import class_pieces, pieces_bound, spline_pieces
+    from ratelab.best._free_knots import free_knot_splines
     from ratelab.best._lower import LowerBound, lower_bounds
+    from ratelab.best._polynomials import best_polynomial_error
+    from ratelab.best._splines import Spline, writes_splines
     from ratelab.best._zero import exact_zero
 
 __all__ = [
     "Bracket",
+    "Certainty",
+    "ClassEnds",
+    "LowerBound",
     "Spline",
     "SplineBook",
+    "SplineEnd",
+    "best_polynomial_error",
     "best_spline",
     "bracket",
     "brackets",
-    "free_knot_splines",
-    "use_splines",
-    "writes_splines",
-    "zero_pieces",
-    "Certainty",
-    "ClassEnds",
-    "SplineEnd",
-    "best_polynomial_error",
     "class_ends",
     "class_name",
     "class_pieces",
-    "LowerBound",
     "exact_zero",
+    "free_knot_splines",
     "lower_bounds",
     "pieces_bound",
     "spline_pieces",
+    "use_splines",
+    "writes_splines",
+    "zero_pieces",
 ]

@@ -108,7 +108,7 @@ def _product(knots: int, degree: int, layers: int, neurons: int) -> int:
     """
     best = [1] * (neurons + 1)
     for layer in range(layers):
-        factor = knots
+        factor = knots * degree**layer
         best = [max(best[n - k] * (1 + factor * k) for k in range(n + 1)) for n in range(neurons + 1)]
     return best[neurons]
 

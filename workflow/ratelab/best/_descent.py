@@ -10,6 +10,9 @@ from ratelab.exact._quadrature import Cells
 Array = NDArray[np.float64]
 
 _LARGEST_STEP = 0.4
+_NEGLIGIBLE = 1e-12
+_PATIENCE = 10
+_LEAST_GAIN = 1e-4
 
 
 def apart(knots: Array, ends: tuple[float, float], gap: float) -> Array:
@@ -47,7 +50,12 @@ def descend(cells: Cells, degree: int, start: Fit | Array, iterations: int, gap:
     ends = float(cells.edges[0]), float(cells.edges[-1])
     least = gap * (ends[1] - ends[0])
     floor = 1e-30 * float((cells.weights * cells.values[:, :, 0] ** 2).sum()) + 1e-300
-    for _ in range(iterations):
+    milestone = best.square
+    for iteration in range(1, iterations + 1):
+        if iteration % _PATIENCE == 0:
+            if best.square > (1 - _LEAST_GAIN) * milestone:
+                return best
+            milestone = best.square
         assert best.gradient is not None and best.hessian is not None
         gaps = np.diff(np.concatenate([ends[:1], best.knots, ends[1:]]))
         scale = np.minimum(gaps[:-1], gaps[1:])
@@ -61,7 +69,7 @@ def descend(cells: Cells, degree: int, start: Fit | Array, iterations: int, gap:
         step *= min(1.0, radius / longest) if longest > 0 else 1.0
         reach = min(longest, radius)
         expected = -float(gradient @ step)
-        if expected < 1e-14 * best.square or best.square < floor:
+        if expected < _NEGLIGIBLE * best.square or best.square < floor:
             return best
         knots = apart(best.knots + step * scale, ends, least)
         try:

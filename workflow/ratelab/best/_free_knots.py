@@ -144,10 +144,9 @@ class _Search:
                 candidates.append(removed(self.cells, self.fits[above], above - pieces))
             programme = self._programme(pieces)
             if programme is not None:
-                candidates += [
-                    programme.knots(self._scale(below, known[index - 1], pieces), pieces).get(pieces)
-                ]
-            return self._polish(self.extend(below, pieces), [c for c in candidates if c is not None])
+                found = programme.knots(self._scale(below, known[index - 1], pieces), pieces)
+                candidates += [found[n] for n in [pieces] if n in found]
+            return self._polish(self.extend(below, pieces), candidates)
         return self.fits[pieces]
 
     def refine(self, pieces: int, best: Fit, starts: Sequence[Array]) -> Fit:
@@ -257,7 +256,7 @@ class _Search:
         """Return the knots that a singular point asks for: one, or at a jump as many as make up a steep piece."""
         count = self.degree + 1 if point in self._jumps else 1
         offsets = np.arange(count) - (count - 1) / 2
-        return point + offsets * _PAIR * (self.domain[1] - self.domain[0])
+        return np.asarray(point + offsets * _PAIR * (self.domain[1] - self.domain[0]), dtype=np.float64)
 
     def _with_fixed(self, fixed: Array, count: int) -> Array:
         free = quantiles(*self._density, count - len(fixed))

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ratelab._errors import UserError
+from ratelab.figures._panel import TRAINED
 from ratelab.figures._style import BLACK, BLUE, GREY, heading, heading_height, new_figure, place, style
 from ratelab.report import SlopeRow, network_text, slope_rows
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WIDTH, _ROW, _LABELS = 7.2, 0.165, 2.35
-_TRAINED = (("#D55E00", "o"), ("#009E73", "^"), ("#CC79A7", "s"), ("#E69F00", "D"))
 
 
 def slope_table(rates: "xr.Dataset", complexity: str | None = None) -> Figure:
@@ -141,7 +141,7 @@ def _draw_row(axes: "Axes", y: int, row: SlopeRow, trainers: list[str], largest:
     _estimate(axes, y, row.model, "D", BLACK, edge)
     for index, trainer in enumerate(trainers):
         if trainer in row.trained:
-            colour, marker = _TRAINED[index % 4]
+            colour, marker = TRAINED[index % 4]
             _estimate(axes, y, row.trained[trainer], marker, colour, edge)
 
 
@@ -187,7 +187,7 @@ def _legend(octave: str, whole: str, trainers: list[str]) -> list[Line2D | Patch
         Line2D([], [], color=BLACK, marker="D", markersize=3.2, linewidth=0.7, label="model"),
     ]
     for index, trainer in enumerate(trainers):
-        colour, marker = _TRAINED[index % 4]
+        colour, marker = TRAINED[index % 4]
         handles.append(
             Line2D(
                 [],

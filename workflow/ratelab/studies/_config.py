@@ -115,7 +115,7 @@ class Config(BaseModel):
         description="Folders with plugin files, relative to this file, then to the workflow.",
     )
     nodes: int = Field(
-        256,
+        512,
         ge=16,
         le=1_000_000,
         strict=True,

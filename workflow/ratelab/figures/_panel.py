@@ -1,0 +1,185 @@
+"""One panel of error against size: brackets as bands, trained networks as markers, theory as a slope."""
+
+from math import ceil, floor, inf, isfinite, log10
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, NullLocator
+
+from ratelab.figures._curves import Curve, positive
+from ratelab.figures._style import COLOURS, GREY, MARKERS
+from ratelab.report import SlopeRow, interval_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LineStyle = Literal["-", "--"]
+
+TRAINED = (("#D55E00", "o"), ("#009E73", "^"), ("#CC79A7", "s"), ("#E69F00", "D"))
+_DECADES = 13  # below that, relative to the largest value, float64 errors are roundoff
+
+
+def draw_panel(axes: "Axes", found: list[Curve], networks: list[str], trainers: list[str]) -> None:
+    """Draw the curves of one target; `networks` and `trainers` are those of the whole figure."""
+    axes.set_title(found[0].target, loc="left", fontweight="bold", pad=3)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    budgets = found[0].budgets
+    shown = [b for b in budgets if log10(b) / log10(2) % 1 == 0] or list(budgets)
+    axes.set_xlim(budgets[0] / 1.15, budgets[-1] * 1.15)
+    axes.xaxis.set_major_locator(FixedLocator(shown))
+    axes.set_xticks(shown, [f"{b:g}" for b in shown])
+    axes.xaxis.set_minor_locator(FixedLocator(list(budgets)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    bottom = _limits(axes, found, trainers)
+    single = len(networks) == 1
+    for curve in found:
+        _bracket(axes, curve, networks, bottom)
+        for index, trainer in enumerate(trainers):
+            if trainer in curve.trained:
+                colour = TRAINED[index % 4][0] if single else network_colour(networks, curve.network)
+                _trained(axes, curve, trainer, index, len(trainers), colour)
+    if trainers or single:
+        _slopes(axes, found, networks)
+
+
+def _bracket(axes: "Axes", curve: Curve, networks: list[str], bottom: float) -> None:
+    colour = network_colour(networks, curve.network)
+    marker = MARKERS[networks.index(curve.network) % len(MARKERS)]
+    lower, upper = positive(curve.lower), positive(curve.upper)
+    if curve.bracketed:
+        axes.fill_between(curve.budgets, lower, upper, color=colour, alpha=0.3, linewidth=0, zorder=2)
+        axes.plot(curve.budgets, lower, lower_line(curve), color=colour, linewidth=0.7, zorder=3)
+    style_of_line = "-" if networks.index(curve.network) < len(COLOURS) else "--"
+    axes.plot(curve.budgets, upper, style_of_line, color=colour, marker=marker, zorder=4, markeredgewidth=0.7)
+    limits = curve.in_closure & (curve.upper > 0)
+    axes.plot(
+        curve.budgets[limits],
+        upper[limits],
+        linestyle="",
+        marker=marker,
+        color=colour,
+        markerfacecolor="white",
+        zorder=5,
+    )
+    for attained in (True, False):
+        zeros = curve.budgets[(curve.upper == 0) & (curve.in_closure != attained)]
+        face = colour if attained else "white"
+        place_at = np.full(len(zeros), bottom)
+        axes.plot(
+            zeros, place_at, linestyle="", marker="v", markersize=5, color=colour, markerfacecolor=face,
+            clip_on=False, zorder=6,
+        )  # fmt: skip
+
+
+def lower_line(curve: Curve) -> LineStyle:
+    """Return how a lower end is drawn: solid if certified."""
+    return "-" if curve.rigorous else "--"
+
+
+def _trained(axes: "Axes", curve: Curve, trainer: str, index: int, count: int, colour: str) -> None:
+    table = curve.trained[trainer]
+    shift = 1.035 ** (2 * index - count + 1)
+    middle = positive(table[:, 1])
+    with np.errstate(invalid="ignore"):
+        arms = np.vstack([middle - np.maximum(table[:, 0], 1e-300), table[:, 2] - middle])
+    axes.errorbar(
+        curve.budgets * shift,
+        middle,
+        yerr=np.where(np.isfinite(arms), np.maximum(arms, 0.0), 0.0),
+        linestyle="",
+        marker=TRAINED[index % 4][1],
+        color=colour,
+        markerfacecolor="white",
+        markersize=3.2,
+        markeredgewidth=0.8,
+        elinewidth=0.7,
+        zorder=3.5,
+    )
+
+
+def _limits(axes: "Axes", found: list[Curve], trainers: list[str]) -> float:
+    """Set the vertical range and its ticks, and return the floor on which exact zeros are drawn."""
+    values = [
+        v
+        for c in found
+        for v in (c.lower, c.upper, *(c.trained[t].ravel() for t in trainers if t in c.trained))
+    ]
+    everything = np.concatenate(values)
+    seen = everything[np.isfinite(everything) & (everything > 0)]
+    low, high = (float(seen.min()), float(seen.max())) if len(seen) else (0.1, 1.0)
+    low = max(low, high * 10.0**-_DECADES)
+    if any((curve.upper == 0).any() for curve in found):
+        low /= 4
+    if high / low < 10:
+        low, high = low / 2, high * 2
+    room = (high / low) ** 0.08
+    bottom, top = low / room, high * room
+    axes.set_ylim(bottom, top)
+    decades = ceil(log10(top)) - floor(log10(bottom))
+    axes.yaxis.set_major_locator(LogLocator(10, numticks=max(3, min(decades + 1, 5))))
+    axes.yaxis.set_minor_locator(
+        LogLocator(10, subs=tuple(range(2, 10)), numticks=20) if decades < 5 else NullLocator()
+    )
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    return float(bottom)
+
+
+def _slopes(axes: "Axes", found: list[Curve], networks: list[str]) -> None:
+    """Shade the latest octave, print its slopes, and draw what theory predicts as a dashed line."""
+    rows = [(curve, curve.row) for curve in found if curve.row is not None]
+    window = next((row.octave for _, row in rows), "")
+    if window:
+        start, end = (float(part) for part in window.split("-"))
+        axes.axvspan(start, end, color="#000000", alpha=0.05, linewidth=0, zorder=0)
+    texts = [(text, curve) for curve, row in rows[:3] for text in reversed(_slope_text(curve, row))]
+    for index, (text, curve) in enumerate(texts):
+        axes.annotate(
+            text,
+            (0.03, 0.0),
+            xycoords="axes fraction",
+            xytext=(0, 5 + 9 * index),
+            textcoords="offset points",
+            fontsize=6.5,
+            color=network_colour(networks, curve.network),
+            zorder=7,
+        )
+    drawn: set[float] = set()
+    for curve, row in rows:
+        rate = row.predicted[0]
+        if isfinite(rate) and rate > 0 and rate not in drawn and not (curve.upper == 0).any():
+            drawn.add(rate)
+            _reference(axes, found, rate)
+
+
+def _slope_text(curve: Curve, row: SlopeRow) -> list[str]:
+    theory = interval_text(*row.predicted)
+    expected = "" if theory == "–" else f"theory {theory}"
+    zeros = np.flatnonzero(curve.upper == 0)
+    if len(zeros):
+        return [f"error 0 from {curve.budgets[zeros[0]]:g} on"]
+    slope = interval_text(*row.octave_slope, outward=True)
+    if slope == "–" or row.octave_slope[0] <= 0 or not isfinite(row.octave_slope[1]):
+        return [expected] if expected else []
+    measured = f"slope {row.octave.replace('-', '–')}: {slope}"
+    return [measured, expected] if expected else [measured]
+
+
+def _reference(axes: "Axes", found: list[Curve], rate: float) -> None:
+    budgets = found[0].budgets
+    end = budgets[-1]
+    span = np.array([max(end / 4, budgets[0]), end])
+    ends = [np.fmin(positive(curve.lower), positive(curve.upper)) for curve in found]
+    inside = (budgets >= span[0]) & (budgets <= span[1])
+    heights = [e * (budgets / end) ** rate for e in ends]
+    level = min((float(np.nanmin(h[inside])) for h in heights if np.isfinite(h[inside]).any()), default=inf)
+    if not isfinite(level):
+        return
+    low, high = axes.get_ylim()
+    level = level * (low / high) ** 0.05
+    axes.plot(span, level * (span / end) ** -rate, linestyle=(0, (4, 2)), color=GREY, linewidth=0.8, zorder=1)
+
+
+def network_colour(networks: list[str], network: str) -> str:
+    """Return the colour of a network, by its place among those of the figure."""
+    return COLOURS[networks.index(network) % len(COLOURS)]
