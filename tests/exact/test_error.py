@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import flint
 import mpmath
 import numpy as np
 import pytest
@@ -22,7 +23,9 @@ def shallow(seed, width=5, activation="relu"):
     rng = np.random.default_rng(seed)
     w = rng.choice([-1.0, 1.0], width) * rng.uniform(0.5, 3, width)
     t = np.sort(rng.uniform(0.02, 0.98, width))
-    return rl.Network.dense([w[:, None], rng.normal(size=(1, width))], [-w * t, rng.normal(size=1)], activation, registry)
+    return rl.Network.dense(
+        [w[:, None], rng.normal(size=(1, width))], [-w * t, rng.normal(size=1)], activation, registry
+    )
 
 
 def deep(seed, widths=(4, 3), activation="relu"):
@@ -133,10 +136,32 @@ def test_error_sees_a_spike_of_a_smooth_network_between_all_samples():
 
 def test_error_is_that_of_a_residual_not_a_difference_of_norms():
     network = rl.Network.dense([[[1.0]], [[1.0]]], [[1.0], [1e-9]], "relu")
-    target = rl.Target("line", lambda x: x[:, 0] + 1, pieces=PiecewisePolynomial((), ((Fraction(1), Fraction(1)),)))
+    target = rl.Target(
+        "line", lambda x: x[:, 0] + 1, pieces=PiecewisePolynomial((), ((Fraction(1), Fraction(1)),))
+    )
     assert error(network, target) == pytest.approx(1e-9, rel=1e-6)
     found = certified_error(network, target)
     assert found.lower <= 1e-9 <= found.upper and found.upper < 1.0001e-9
+
+
+def test_an_enclosure_is_trusted_on_either_side_of_a_singular_point_only():
+    def enclosure(x):
+        """x on the right of 1/3, its mirror on the left; no series tells them apart."""
+        middle = x[0] if isinstance(x, flint.arb_series) else x
+        third = flint.arb(1) / 3
+        if middle > third:
+            return x - third
+        return third - x if middle < third else abs(x - third)
+
+    target = rl.Target(
+        "kink", lambda x: np.abs(x[:, 0] - 1 / 3), singular_points=(Fraction(1, 3),), enclosure=enclosure
+    )
+    network = rl.Network.dense([[[1.0]], [[0.5]]], [[-0.5], [0.25]], "relu")
+    found = certified_error(network, target)
+    expected = certified_error(network, registry.targets["cusp(exponent=1)"])
+    assert found.certainty == expected.certainty == "rigorous"
+    assert found.lower <= expected.upper and expected.lower <= found.upper
+    assert found.upper - found.lower < 1e-6 * found.upper
 
 
 def test_a_black_box_target_gets_a_numerical_enclosure():
@@ -179,7 +204,9 @@ def test_deep_networks_have_rigorous_errors_too(seed, activation):
 
 
 def test_breakpoints_of_a_shallow_network_are_its_knots():
-    network = rl.Network.dense([[[2.0], [-4.0], [1.0], [0.0]], [[1.0] * 4]], [[-1.0, 1.0, 3.0, -1.0], [0.0]], "relu")
+    network = rl.Network.dense(
+        [[[2.0], [-4.0], [1.0], [0.0]], [[1.0] * 4]], [[-1.0, 1.0, 3.0, -1.0], [0.0]], "relu"
+    )
     np.testing.assert_array_equal(breakpoints(network), [0.25, 0.5])
 
 

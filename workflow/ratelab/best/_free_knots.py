@@ -89,10 +89,8 @@ def _best(target: Target, degree: int, pieces: int, starts: Sequence[Array]) -> 
     if starts:
         best = search.refine(pieces, best, starts)
     chosen, exact = search.spline(best), float(np.sqrt(best.square))
-    if degree < 2:
-        return chosen, exact
     least = error(chosen.network(), target)
-    if least <= 1.01 * exact or least < 1e-13:
+    if degree < 2 or least <= 1.01 * exact or least < 1e-13:
         return chosen, least
     for gap in _GAPS:
         best = search.wider(pieces, best, gap)
@@ -262,7 +260,9 @@ class _Search:
         free = quantiles(*self._density, count - len(fixed))
         clear = 1e-6 * (self.domain[1] - self.domain[0])
         distance = np.abs(free[:, None] - fixed).min(axis=1)
-        return np.asarray(np.sort(np.concatenate([np.where(distance < clear, free + 2 * clear, free), fixed])))
+        return np.asarray(
+            np.sort(np.concatenate([np.where(distance < clear, free + 2 * clear, free), fixed]))
+        )
 
     def _programme(self, most: int) -> "LinearProgramme | StepProgramme | None":
         if self.degree > 1 or most == 1:

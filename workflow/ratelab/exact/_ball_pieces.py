@@ -17,7 +17,7 @@ from ratelab.networks import Layer, Network
 from ratelab.registry import Activation, PiecewisePolynomial
 
 _WIDENINGS = 5
-_DEPTH = 12
+_DEPTH = 64
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,9 @@ def _line(network: Network, target: Target, p: float) -> float:
     ):
         from ratelab.exact._certified_error import squared_error
 
-        return float(np.sqrt(max(float(squared_error(network, target).mid()), 0.0)))
+        square = squared_error(network, target)
+        if square is not None and square.is_finite():
+            return float(np.sqrt(max(float(square.mid()), 0.0)))
     points = breakpoints(network, target.domain) if polynomial else transition_points(network, target.domain)
     cells = cells.split(points)
     fast = polynomial and polynomial_degree(network) < cells.order
@@ -89,10 +91,11 @@ def _line(network: Network, target: Target, p: float) -> float:
         return float(np.sqrt((cells.weights * residual**2).sum() + cells.dropped.sum()))
 
     def distance(x: Array) -> Array:
-        return np.asarray(np.sqrt(((_values(network, x) - _target(cells, x)) ** 2).sum(axis=2)))
+        return _apart(_values(network, x), cells.evaluate(x.ravel()))
 
     if np.isinf(p):
-        return _largest(distance, cells, residual)
+        # a projection says nothing about single values: ask the target itself
+        return _largest(lambda x: _apart(_values(network, x), target(x.ravel())), cells)
     noise = _rounding(network, cells)
 
     def noise_of(integral: Array, width: Array) -> Array:
@@ -120,10 +123,6 @@ def _check_outputs(network: Network, outputs: int, target: Target) -> None:
 
 def _values(network: Network, nodes: Array) -> Array:
     return np.asarray(network(nodes.reshape(-1, 1))).reshape(*nodes.shape, -1)
-
-
-def _target(cells: Cells, nodes: Array) -> Array:
-    return cells.evaluate(nodes.ravel()).reshape(*nodes.shape, -1)
 
 
 def _between(network: Network, points: Array, cells: Cells) -> Array:
@@ -180,9 +179,13 @@ def _adaptive(
     return done + float(coarse.sum())
 
 
-def _largest(distance: Residual, cells: Cells, known: Array) -> float:
+def _apart(values: Array, others: Array) -> Array:
+    return np.asarray(np.sqrt(((values - others.reshape(values.shape)) ** 2).sum(axis=2)))
+
+
+def _largest(distance: Residual, cells: Cells) -> float:
     """Return the largest distance, zooming in on the cells where it is nearly attained."""
-    best = float(known.max())
+    best = 0.0
     left, right = cells.edges[:-1], cells.edges[1:]
     inset = 1e-12 * (right - left)
     left, right = left + inset, right - inset

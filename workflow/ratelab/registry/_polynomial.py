@@ -51,17 +51,11 @@ class PiecewisePolynomial:
         """Values (or those of a derivative, taken from the right at knots) at float64 points of any shape."""
         import numpy as np
 
-        pieces = [_differentiate(c, derivative) for c in self.coefficients]
-        floats = [[float(value) for value in c] for c in pieces]
-        conditions = np.searchsorted(np.array([float(t) for t in self.knots]), x, side="right")
-        result = np.zeros_like(x)
-        for index, coefficients in enumerate(floats):
-            if any(coefficients):
-                value = np.full_like(x, coefficients[-1])
-                for coefficient in coefficients[-2::-1]:
-                    value = value * x + coefficient
-                result = np.where(conditions == index, value, result)
-        return result
+        pieces = [[float(value) for value in _differentiate(c, derivative)] for c in self.coefficients]
+        result = _horner(pieces[0], x)
+        for knot, coefficients in zip(self.knots, pieces[1:], strict=True):
+            result = np.where(x >= float(knot), _horner(coefficients, x), result)
+        return result.copy() if result is x else result
 
     def jumps(self, index: int) -> tuple[Fraction, ...]:
         """Jumps of value, first, second … derivative at ``knots[index]``, up to the degree."""
@@ -81,6 +75,20 @@ class PiecewisePolynomial:
             )
             result.append(factorial * shifted)
         return tuple(result)
+
+
+def _horner(coefficients: Sequence[float], x: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """Value of a polynomial, skipping what multiplies by 1 or adds 0."""
+    import numpy as np
+
+    while len(coefficients) > 1 and coefficients[-1] == 0:
+        coefficients = coefficients[:-1]
+    if len(coefficients) == 1:
+        return np.full_like(x, coefficients[0])
+    value = x if coefficients[-1] == 1 else coefficients[-1] * x
+    for coefficient in coefficients[-2:0:-1]:
+        value = (value + coefficient if coefficient else value) * x
+    return value + coefficients[0] if coefficients[0] else value
 
 
 def _differentiate(coefficients: Sequence[Fraction], times: int) -> list[Fraction]:

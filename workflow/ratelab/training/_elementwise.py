@@ -93,6 +93,9 @@ def _polynomial(
             for _ in range(r - 2):
                 power *= positive
             return power * positive, r * power
+    if len(pieces) == 2 and not any(polynomial.knots) and all(len(c) == 2 and not c[0] for c in pieces):
+        slopes = np.where(x >= 0.0, pieces[1][1], pieces[0][1])
+        return np.multiply(slopes, x, out=out), slopes
     value, slope = _horner(pieces[0], x)
     for knot, c in zip(polynomial.knots, pieces[1:], strict=True):
         right = x >= float(knot)

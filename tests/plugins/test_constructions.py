@@ -1,0 +1,68 @@
+"""Constructions keep their promises: the budget, the class, the error."""
+
+import numpy as np
+import pytest
+
+import ratelab as rl
+from ratelab.best import best_spline
+
+registry = rl.load_plugins(["plugins"])
+ONE_BEND = ["relu", "relu2", "relu3", "prelu", "power(exponent=1)", "power(exponent=0)"]
+
+
+@pytest.mark.parametrize("activation", ONE_BEND)
+@pytest.mark.parametrize("complexity", ["neurons", "connections"])
+@pytest.mark.parametrize("budget", [6, 7, 16])
+def test_a_spline_network_keeps_the_budget_and_uses_it(activation, complexity, budget):
+    chosen = registry.activations[activation]
+    network = registry.constructions["spline"].build(
+        budget=budget, complexity=complexity, depth=2, target=registry.targets["exp"], activation=chosen
+    )
+    neurons = budget if complexity == "neurons" else budget // 2
+    assert network.neurons == neurons
+    assert network.connections <= 2 * neurons
+    assert network.depth == 2
+    assert all(a is chosen for a in network.layers[0].activations)
+
+
+@pytest.mark.parametrize("activation", ["relu", "prelu"])
+def test_piecewise_linear_networks_have_the_error_of_the_spline(activation):
+    target = registry.targets["sqrt"]
+    network = registry.constructions["spline"].build(
+        budget=4, complexity="neurons", depth=2, target=target, activation=registry.activations[activation]
+    )
+    assert rl.exact.error(network, target) == pytest.approx(4.68063774e-3, rel=1e-8)
+    x = np.linspace(0, 1, 1001)
+    np.testing.assert_allclose(network(x[:, None])[:, 0], best_spline(target, 4, 1)(x), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("target", "activation", "depth", "reason"),
+    [
+        ("exp", "tanh", 2, "tanh"),
+        ("exp", "identity", 2, "identity"),
+        ("exp", "relu", 3, "depth 2, not 3"),
+        ("cone", "relu", 2, "one variable"),
+    ],
+)
+def test_a_spline_construction_says_why_it_does_not_apply(target, activation, depth, reason):
+    construction = registry.constructions["spline"]
+    chosen = {
+        "target": registry.targets[target],
+        "activation": registry.activations[activation],
+        "depth": depth,
+    }
+    assert reason in construction.accepts(**chosen)
+    with pytest.raises(rl.UserError, match=reason):
+        construction.build(budget=8, complexity="neurons", **chosen)
+
+
+def test_a_budget_below_the_smallest_network_is_an_error():
+    with pytest.raises(rl.UserError, match="from 3 on"):
+        registry.constructions["spline"].build(
+            budget=2,
+            complexity="neurons",
+            depth=2,
+            target=registry.targets["exp"],
+            activation=registry.activations["relu3"],
+        )
