@@ -38,7 +38,10 @@ class _Best:
             self.offer(index, self.errors[index - 1], self.networks[index - 1], self.origins[index - 1])
 
     def certify(self, target: Any) -> None:
-        """Replace each error by the upper end of its enclosure."""
+        """Replace each error by the upper end of its enclosure (one variable; elsewhere it stays an estimate)."""
+        if target.dimension != 1:
+            self.certainty = ["none" if network is None else "numerical" for network in self.networks]
+            return
         known: dict[int, exact.Enclosure] = {}
         for index, network in enumerate(self.networks):
             if network is None:
