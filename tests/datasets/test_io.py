@@ -1,5 +1,7 @@
 """Datasets are whole or absent, and carry their meaning."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,3 +59,25 @@ def test_provenance_names_versions_and_digests_but_no_place() -> None:
     assert registry.targets.entry("cusp").digest in attributes["plugin_digests"]
     assert "numpy" in attributes["software"]
     assert not any("/home" in value or str(Path.cwd()) in value for value in attributes.values())
+
+
+def test_a_full_disk_is_named_and_leaves_the_earlier_file(tmp_path: Path) -> None:
+    write(dataset(), tmp_path / "a.nc")
+    before = (tmp_path / "a.nc").read_bytes()
+    script = (
+        "import resource, signal, sys\n"
+        "import numpy as np, xarray as xr\n"
+        "from ratelab import UserError\n"
+        "from ratelab.datasets import write\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "try:\n"
+        "    write(xr.Dataset({'x': ('x', np.random.default_rng(0).random(100_000))}), sys.argv[1])\n"
+        "except UserError as error:\n"
+        "    assert 'cannot write' in str(error), error\n"
+        "    raise SystemExit(3)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "a.nc")], check=False)
+    assert done.returncode == 3
+    assert (tmp_path / "a.nc").read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["a.nc"]

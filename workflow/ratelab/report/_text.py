@@ -18,7 +18,7 @@ def number_text(value: float, digits: int = 2) -> str:
 
 
 def interval_text(low: float, high: float, digits: int = 2, outward: bool = False) -> str:
-    """Return ``[low, high]``, ``≥ low`` or ``≤ high``; one number if both ends agree.
+    """Return ``[low, high]``, ``≥ low`` or ``≤ high``; one number if both ends agree or the lower one is ∞.
 
     Parameters
     ----------
@@ -32,6 +32,8 @@ def interval_text(low: float, high: float, digits: int = 2, outward: bool = Fals
     if isnan(low) and isnan(high):
         return MISSING
     if low == high:
+        return number_text(low, digits)
+    if isnan(high) and low == inf:
         return number_text(low, digits)
     if outward:
         low, high = _outward(low, high, digits)

@@ -71,7 +71,7 @@ def rate_model(n: ArrayLike, error: ArrayLike) -> RateModel:
     _, values = envelope(np.full(np.shape(error), nan), error)
     if (values == 0).any():
         return _nothing(int((values > 0).sum()))
-    keep = values > _ROUNDOFF * np.nanmax(values, initial=0.0)
+    keep = np.isfinite(np.asarray(error)) & (values > _ROUNDOFF * np.nanmax(values, initial=0.0))
     x, y = np.log(np.asarray(n, dtype=np.float64)[keep]), np.log(values[keep])
     if len(x) < 4:
         return _nothing(len(x))

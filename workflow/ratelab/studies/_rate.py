@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ratelab import datasets, spaces
+from ratelab import datasets, exact, spaces
 from ratelab.networks import resolve
-from ratelab.registry import Registry
+from ratelab.registry import Registry, Target
 from ratelab.studies._bracket import split_network
 from ratelab.studies._jobs import StudyJob
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _CURVE = ("target", "network", "complexity")
+_ROUNDING = 1e-12
+"""Errors below this share of the target's norm are rounding, not approximation: no rate is fitted to them."""
 
 
 def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset":
@@ -40,6 +42,7 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
         target = registry.targets[pair[0]]
         _, label, depth = split_network(pair[1])
         activation = resolve(label, registry)
+        rounding = _ROUNDING * _norm(target)
         for position, complexity in enumerate(job.complexity):
             place = (job.targets.index(pair[0]), job.networks.index(pair[1]), position)
             chosen = curves.sel(target=pair[0], network=pair[1], complexity=complexity)
@@ -48,7 +51,8 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
                 interval = spaces.slope(budgets, lower, upper, (first, last))
                 for name, end in zip(("slope_low", "slope_high"), interval, strict=True):
                     slopes[name][(*place, index)] = end
-            model = spaces.rate_model(budgets, np.where(lower > 0, np.sqrt(lower * upper), upper))
+            middle = np.where(lower > 0, np.sqrt(lower * upper), upper)
+            model = spaces.rate_model(budgets, np.where(middle > rounding, middle, np.nan))
             predicted = spaces.predicted_rate(target, activation, depth, complexity)
             proved = spaces.proved_rate(target, activation, depth, complexity)
             source[place] = predicted[2]
@@ -60,6 +64,7 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
                 rates[f"rate_{name}"][place] = value
             for index, trainer in enumerate(job.trainers):
                 errors = chosen["error_trained"].sel(trainer=trainer).transpose("budget", "seed").values
+                errors = np.where(spaces.seed_quantiles(errors, (0.5,)) > rounding, errors, np.nan)
                 found = spaces.trained_rate(budgets, errors)
                 for suffix, end in zip(("", "_low", "_high"), found, strict=True):
                     trained[f"rate_trained{suffix}"][(*place, index)] = end
@@ -90,3 +95,10 @@ def _ends(curve: "xr.Dataset") -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper ends of the error of best approximation, the closure included."""
     upper = np.fmin(curve["error_upper"].values, curve["error_upper_closure"].values)
     return curve["error_lower"].values, upper
+
+
+def _norm(target: Target) -> float:
+    """L2 norm of the target, by quadrature."""
+    x, weight = exact.nodes(target, 256)
+    return float(np.sqrt(np.sum(weight[:, None] * target(x) ** 2)))
+
