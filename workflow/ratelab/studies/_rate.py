@@ -101,4 +101,3 @@ def _norm(target: Target) -> float:
     """L2 norm of the target, by quadrature."""
     x, weight = exact.nodes(target, 256)
     return float(np.sqrt(np.sum(weight[:, None] * target(x) ** 2)))
-
