@@ -76,16 +76,13 @@ class Workflow:
         return self
 
     def planned(self, *arguments: str) -> set[str]:
-        """Output files of the jobs that a run would do now."""
-        done = self.snakemake("--dry-run", *arguments)
+        """Output files that a run would make or make anew."""
+        done = self.snakemake("--summary", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
-        text = done.stdout + done.stderr
-        return {
-            file
-            for line in text.splitlines()
-            if line.strip().startswith("output:")
-            for file in line.partition("output:")[2].strip().split(", ")
-        }
+        rows = [line.split("\t") for line in done.stdout.splitlines() if "\t" in line]
+        header, files = rows[0], rows[1:]
+        assert files and (header[0], header[-1]) == ("output_file", "plan")
+        return {row[0] for row in files if row[-1] != "no update"}
 
     def results(self) -> dict[str, bytes]:
         """Every result file by its relative path."""

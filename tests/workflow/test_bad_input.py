@@ -91,7 +91,7 @@ def deep(config: dict[str, Any]) -> None:
         ("", deep, "smallest"),
     ],
 )
-def test_a_wrong_plugin_or_budget_is_found_by_the_first_job(
+def test_a_wrong_plugin_or_budget_is_found_before_the_first_job(
     workflow: Any, plugin: str, change: Change, message: str
 ) -> None:
     (workflow.folder / "plugins" / "odd.py").write_text(HEAD + (plugin or "1 / 0\n"))

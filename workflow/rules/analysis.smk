@@ -7,7 +7,6 @@ rule bracket:
         splines=lambda wildcards: PLAN.spline_files(wildcards.study),
         constructed=lambda wildcards: PLAN.constructed_files(wildcards.study),
         trained=lambda wildcards: PLAN.trained_files(wildcards.study),
-        checked=ancient("results/{study}/checked.txt"),
     output:
         curves=update("results/{study}/curves.nc"),
         networks=update("results/{study}/networks.nc"),

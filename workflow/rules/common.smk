@@ -5,16 +5,22 @@ import sys
 from pathlib import Path
 
 from ratelab import UserError
-from ratelab.studies import plan_from
+from ratelab.studies import plan_from, preflight, read_config
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 ROOT = Path(workflow.current_basedir).parents[1]
+CACHE = Path(".snakemake/ratelab")
 
 # A config given on the command line replaces the default one: merging would still run the default studies.
 if not workflow.configfiles:
+    DEFAULT = ROOT / "config/config.yaml"
+    try:
+        read_config(DEFAULT)
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
 
-    configfile: str(ROOT / "config/config.yaml")
+    configfile: str(DEFAULT)
 
 
 # `.venv/bin/snakemake` without an activated environment leaves `ratelab` off the PATH of shell commands.
@@ -30,7 +36,7 @@ try:
             ROOT,
         ],
         source=os.path.relpath(workflow.configfiles[0]),
-        cache=Path(".snakemake/ratelab"),
+        cache=CACHE,
     )
 except UserError as error:
     raise WorkflowError(str(error)) from None

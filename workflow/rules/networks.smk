@@ -9,7 +9,6 @@ rule construct:
         splines=lambda wildcards: PLAN.construct_splines(
             wildcards.study, wildcards.name
         ),
-        checked=ancient("results/{study}/checked.txt"),
     output:
         update("results/{study}/constructed/{name}.nc"),
     log:
@@ -34,7 +33,6 @@ rule train:
     input:
         plugins=lambda wildcards: PLAN.trains[wildcards.study, wildcards.name].plugins,
         target=lambda wildcards: PLAN.train_target(wildcards.study, wildcards.name),
-        checked=ancient("results/{study}/checked.txt"),
     output:
         update("results/{study}/trained/{name}.nc"),
     log:

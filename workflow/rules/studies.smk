@@ -1,6 +1,14 @@
 # The targets that people name on the command line: every study, or one.
 
 
+# What can be found wrong without a long computation is found before the first job.
+onstart:
+    try:
+        preflight(PLAN, CACHE)
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+
+
 rule studies:
     input:
         [file for study in PLAN.studies for file in study_files(study)],

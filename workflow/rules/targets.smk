@@ -2,32 +2,9 @@
 # Target functions, and two-sided errors of the best free-knot splines for them.
 
 
-rule check:
-    input:
-        plugins=lambda wildcards: PLAN.checks[wildcards.study].plugins,
-    output:
-        update("results/{study}/checked.txt"),
-    log:
-        "logs/{study}/check.log",
-    benchmark:
-        "logs/{study}/check.tsv"
-    conda:
-        "../../envs/ratelab.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-    params:
-        job=lambda wildcards: PLAN.checks[wildcards.study].text,
-    message:
-        "checking the plugins and budgets of {wildcards.study}"
-    shell:
-        "ratelab check --job {params.job:q} --plugins {input.plugins:q} --output {output:q} 2> {log:q}"
-
-
 rule target:
     input:
         plugins=lambda wildcards: PLAN.targets[wildcards.name].plugins,
-        checked=ancient(PLAN.check_files()),
     output:
         update("results/targets/{name}.nc"),
     log:

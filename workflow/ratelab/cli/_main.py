@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.set_defaults(run=getattr(_verbs, name))
         return verb
 
-    rule("check", "evaluate every target, activation and shape once").add_argument("--output", required=True)
+    rule("check", "evaluate every target, activation and shape once")
     rule("target", "nodes, values and certified moments of a target").add_argument("--output", required=True)
     rule("spline", "brackets of free-knot splines", "target").add_argument("--output", required=True)
     rule("construct", "networks written down from theory", "splines").add_argument("--output", required=True)

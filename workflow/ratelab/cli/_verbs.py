@@ -77,13 +77,7 @@ def check(options: Namespace) -> None:
     from ratelab.studies import _check
     from ratelab.studies._jobs import CheckJob
 
-    text = _check.run(_job(CheckJob, options), _registry(options))
-    path = Path(options.output)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error}; earlier results are untouched") from error
+    print(_check.run(_job(CheckJob, options), _registry(options)), end="")
 
 
 def target(options: Namespace) -> None:

@@ -10,6 +10,7 @@ _NAMES = {
     "load_config": "._config",
     "make_plan": "._plan",
     "plan_from": "._plan",
+    "preflight": "._preflight",
     "read_config": "._config",
 }
 
@@ -18,5 +19,6 @@ __getattr__, __dir__ = exports(__name__, _NAMES)
 if TYPE_CHECKING:
     from ratelab.studies._config import Config, load_config, read_config
     from ratelab.studies._plan import Plan, make_plan, plan_from
+    from ratelab.studies._preflight import preflight
 
-__all__ = ["Config", "Plan", "load_config", "make_plan", "plan_from", "read_config"]
+__all__ = ["Config", "Plan", "load_config", "make_plan", "plan_from", "preflight", "read_config"]

@@ -1,4 +1,4 @@
-"""The job `check`: everything that can be found wrong before the first long computation."""
+"""The check before the first job: everything that can be found wrong without a long computation."""
 
 from ratelab import exact
 from ratelab._errors import UserError

@@ -170,7 +170,13 @@ def load_config(data: Mapping[str, Any], source: str = "config") -> Config:
 
 
 def read_config(path: Path) -> Config:
-    """Read and validate a YAML file."""
+    """Read and validate a YAML file.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or no YAML, with the place, or as `load_config`.
+    """
     import yaml
 
     try:

@@ -64,10 +64,6 @@ class Plan:
         wanted = {slug(target) for target in job.targets}
         return [f"results/splines/{name}.nc" for name in self.splines if name.rpartition("--")[0] in wanted]
 
-    def check_files(self) -> list[str]:
-        """What every study leaves after its check."""
-        return [f"results/{study}/checked.txt" for study in self.studies]
-
     def spline_target(self, name: str) -> str:
         """Target dataset of a spline job."""
         return _target_file(self.splines[name].job)
