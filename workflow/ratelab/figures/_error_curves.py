@@ -18,6 +18,7 @@ from ratelab.figures._style import (
     WIDTHS,
     heading,
     heading_height,
+    legend_columns,
     new_figure,
     place,
     style,
@@ -121,7 +122,7 @@ def _panels(found: list[Curve], complexity: str, title: str, text: str, trained:
     with style():
         handles = _legend(found, networks, trainers)
         width, panel_height = WIDTHS[columns], _PANEL_HEIGHTS[columns]
-        per_row = 4 if columns == 3 else 3
+        per_row = legend_columns(handles, 4 if columns == 3 else 3)
         top = heading_height(text, width) + 0.22
         legend_height = _LEGEND_ROW * ceil(len(handles) / per_row) + 0.1
         height = top + rows * panel_height + (rows - 1) * _ROW_GAP + 0.42 + legend_height + 0.08

@@ -10,7 +10,17 @@ from matplotlib.patches import Patch
 
 from ratelab._errors import UserError
 from ratelab.figures._panel import TRAINED
-from ratelab.figures._style import BLACK, BLUE, GREY, heading, heading_height, new_figure, place, style
+from ratelab.figures._style import (
+    BLACK,
+    BLUE,
+    GREY,
+    heading,
+    heading_height,
+    legend_columns,
+    new_figure,
+    place,
+    style,
+)
 from ratelab.report import SlopeRow, network_text, slope_rows
 
 if TYPE_CHECKING:
@@ -53,7 +63,9 @@ def slope_table(rates: "xr.Dataset", complexity: str | None = None) -> Figure:
             "window refutes one."
         )
         top = heading_height(text, _WIDTH) + 0.1
-        height = top + _ROW * len(lines) + 0.85
+        handles = _legend(octave, whole, trainers)
+        columns = legend_columns(handles, 4)
+        height = top + _ROW * len(lines) + 0.51 + 0.17 * ceil(len(handles) / columns)
         figure = new_figure(_WIDTH, height)
         heading(figure, "Measured slopes against theory", text)
         axes = place(figure, _LABELS, top, _WIDTH - _LABELS - 0.95, _ROW * len(lines))
@@ -73,10 +85,10 @@ def slope_table(rates: "xr.Dataset", complexity: str | None = None) -> Figure:
             if isinstance(line, SlopeRow):
                 _draw_row(axes, y, line, trainers, largest)
         figure.legend(
-            handles=_legend(octave, whole, trainers),
+            handles=handles,
             loc="lower left",
             bbox_to_anchor=(0.06 / _WIDTH, 0.04 / height),
-            ncols=4,
+            ncols=columns,
             frameon=False,
             handlelength=1.8,
             columnspacing=1.2,

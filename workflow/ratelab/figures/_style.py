@@ -75,6 +75,12 @@ def place(figure: Figure, left: float, top: float, width: float, height: float) 
     return figure.add_axes(box)
 
 
+def legend_columns(handles: "Sequence[Any]", most: int) -> int:
+    """Return how many legend columns fit: fewer than `most` where a label is long."""
+    longest = max((len(str(handle.get_label())) for handle in handles), default=0)
+    return max(1, min(most, most * 26 // max(longest, 26)))
+
+
 def wrapped(text: str, width: float) -> list[str]:
     """Break a text into lines for `width` inches at the size of `heading`'s explanation."""
     return textwrap.wrap(text, int(width * 16.5))
