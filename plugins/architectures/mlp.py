@@ -1,10 +1,9 @@
 """Multilayer perceptron: fully connected, strict (no skip connections)."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
-from ratelab import UserError, hookimpl
-from ratelab.networks import Layout
+from ratelab import hookimpl
+from ratelab.networks import Layout, widest
 from ratelab.registry import Complexity
 
 
@@ -24,31 +23,24 @@ class MLP:
         Raises
         ------
         UserError
-            If the depth is below 2 or the budget below the smallest such network.
+            As `ratelab.networks.widest`.
         """
-        if depth < 2:
-            raise UserError(f"architecture 'mlp': depth is {depth}; allowed: 2 (one hidden layer) or more")
-        hidden = depth - 1
 
-        def widths(total: int) -> tuple[int, ...]:
-            return tuple(total // hidden + (index < total % hidden) for index in range(hidden))
-
-        def cost(total: int) -> int:
+        def cost(hidden: tuple[int, ...]) -> int:
             if complexity == "neurons":
-                return total
-            shape = (dimension, *widths(total), outputs)
-            return sum(a * b for a, b in pairwise(shape))
+                return sum(hidden)
+            return sum(a * b for a, b in zip((dimension, *hidden), (*hidden, outputs), strict=True))
 
-        total = hidden
-        if cost(total) > budget:
-            raise UserError(
-                f"architecture 'mlp': a budget of {budget} {complexity} is too small for depth {depth}, "
-                "dimension "
-                f"{dimension} and {outputs} outputs; the smallest that fits is {cost(total)}"
-            )
-        while cost(total + 1) <= budget:
-            total += 1
-        return Layout.dense((dimension, *widths(total), outputs))
+        hidden = widest(
+            self.name,
+            budget=budget,
+            complexity=complexity,
+            depth=depth,
+            dimension=dimension,
+            outputs=outputs,
+            cost=cost,
+        )
+        return Layout.dense((dimension, *hidden, outputs))
 
 
 @hookimpl

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ratelab import UserError, hookimpl
-from ratelab.networks import LayerShape, Layout
+from ratelab import hookimpl
+from ratelab.networks import LayerShape, Layout, widest
 from ratelab.registry import Complexity
 
 
@@ -30,28 +30,18 @@ class Skip:
         Raises
         ------
         UserError
-            If the depth is below 2 or the budget below the smallest such network.
+            As `ratelab.networks.widest`.
         """
-        if depth < 2:
-            raise UserError(f"architecture 'skip': depth is {depth}; allowed: 2 (one hidden layer) or more")
-        hidden = depth - 1
-
-        def widths(total: int) -> tuple[int, ...]:
-            return tuple(total // hidden + (index < total % hidden) for index in range(hidden))
-
-        def cost(total: int) -> int:
-            return _cost(widths(total), dimension, outputs, complexity)
-
-        total = hidden
-        if cost(total) > budget:
-            raise UserError(
-                f"architecture 'skip': a budget of {budget} {complexity} is too small for depth {depth}, "
-                "dimension "
-                f"{dimension} and {outputs} outputs; the smallest that fits is {cost(total)}"
-            )
-        while cost(total + 1) <= budget:
-            total += 1
-        return _layout(widths(total), dimension, outputs)
+        hidden = widest(
+            self.name,
+            budget=budget,
+            complexity=complexity,
+            depth=depth,
+            dimension=dimension,
+            outputs=outputs,
+            cost=lambda widths: _cost(widths, dimension, outputs, complexity),
+        )
+        return _layout(hidden, dimension, outputs)
 
 
 def _cost(widths: tuple[int, ...], d: int, k: int, complexity: Complexity) -> int:

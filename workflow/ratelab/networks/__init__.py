@@ -5,6 +5,7 @@ from ratelab.networks._layout import FitProblem, FitResult, LayerShape, Layout, 
 from ratelab.networks._network import Layer, Network, resolve
 from ratelab.networks._powers import identity, power, primitive
 from ratelab.networks._storage import counts, from_dataset, to_dataset
+from ratelab.networks._widest import widest
 
 __all__ = [
     "FitProblem",
@@ -22,4 +23,5 @@ __all__ = [
     "primitive",
     "resolve",
     "to_dataset",
+    "widest",
 ]
