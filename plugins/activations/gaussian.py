@@ -21,6 +21,7 @@ def ratelab_activations() -> Sequence[Activation]:
             "gaussian",
             lambda x: (-x * x).exp(),
             regularity="analytic",
+            derivative=lambda x, value: -2 * x * value,
             ball=_ball,
             reference="Broomhead and Lowe 1988, Multivariable functional interpolation and adaptive networks",
             summary="exp(−x²)",

@@ -24,6 +24,7 @@ def ratelab_activations() -> Sequence[Activation]:
             "sigmoid",
             lambda x: x.sigmoid(),
             regularity="analytic",
+            derivative=lambda x, value: value * (1 - value),
             ball=_ball,
             reference="Cybenko 1989, Approximation by superpositions of a sigmoidal function",
             summary="1 / (1 + exp(−x))",

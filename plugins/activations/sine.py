@@ -12,6 +12,7 @@ def ratelab_activations() -> Sequence[Activation]:
             "sine",
             lambda x: x.sin(),
             regularity="analytic",
+            derivative=lambda x, value: x.cos(),
             ball=lambda x: x.sin(),
             reference="Sitzmann, Martel, Bergman, Lindell and Wetzstein 2020, Implicit neural "
             "representations with periodic activation functions",

@@ -29,6 +29,7 @@ def ratelab_activations() -> Sequence[Activation]:
             "softplus",
             _function,
             regularity="analytic",
+            derivative=lambda x, value: x.sigmoid(),
             ball=_ball,
             reference="Dugas, Bengio, Bélisle, Nadeau and Garcia 2001, Incorporating second-order functional "
             "knowledge for better option pricing",

@@ -23,6 +23,7 @@ def ratelab_activations() -> Sequence[Activation]:
             "tanh",
             lambda x: x.tanh(),
             regularity="analytic",
+            derivative=lambda x, value: 1 - value * value,
             ball=_ball,
             reference="LeCun, Bottou, Orr and Müller 1998, Efficient backprop",
             summary="hyperbolic tangent",

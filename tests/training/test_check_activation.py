@@ -45,3 +45,11 @@ def test_every_activation_that_ships_passes(plugins, smooth):
         *plugins.activations.values(),
     ]:
         check_activation(activation)
+
+
+@pytest.mark.parametrize(
+    "derivative", [lambda x, value: value, lambda x, value: (1 - value * value)[:1], lambda x, value: x / 0]
+)
+def test_a_wrong_derivative_is_refused(derivative):
+    with pytest.raises(UserError, match="activation 'bad'.*derivative"):
+        check_activation(Activation("bad", lambda x: x.tanh(), "analytic", derivative=derivative))

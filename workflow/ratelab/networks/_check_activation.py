@@ -121,3 +121,19 @@ def _check_derivative(activation: Activation, x: "torch.Tensor") -> None:
             f"{float(slope[worst])}; "
             "derivatives by torch must be finite on [-10, 10]"
         )
+    if activation.derivative is None:
+        return
+    with torch.no_grad():
+        declared = activation.derivative(x, activation.function(x))
+    if declared.shape != x.shape or declared.dtype != x.dtype:
+        raise UserError(
+            f"activation '{activation.name}': derivative returns {tuple(declared.shape)} of {declared.dtype} for "
+            f"{tuple(x.shape)} of {x.dtype}; it must be elementwise"
+        )
+    wrong = (declared - slope).abs() > 1e-9 * slope.abs().clamp(min=1.0)
+    if bool((wrong | ~declared.isfinite()).any()):
+        worst = int((wrong | ~declared.isfinite()).to(torch.int8).argmax())
+        raise UserError(
+            f"activation '{activation.name}': declared derivative at x = {float(x[worst]):.4g} is "
+            f"{float(declared[worst])}, torch finds {float(slope[worst])}"
+        )
