@@ -13,14 +13,12 @@ if TYPE_CHECKING:
 
 
 def _function(x: "torch.Tensor") -> "torch.Tensor":
-    from torch.nn.functional import gelu
-
-    return gelu(x)
+    return x * (-x * sqrt(0.5)).erfc() / 2
 
 
 def _derivative(x: "torch.Tensor", value: "torch.Tensor") -> "torch.Tensor":
     """Φ(x) + x Φ′(x)."""
-    return (1 + (x * sqrt(0.5)).erf()) / 2 + x * (-x * x / 2).exp() / sqrt(2 * pi)
+    return (-x * sqrt(0.5)).erfc() / 2 + x * (-x * x / 2).exp() / sqrt(2 * pi)
 
 
 def _ball(x: Any) -> Any:

@@ -51,5 +51,5 @@ def test_every_activation_that_ships_passes(plugins, smooth):
     "derivative", [lambda x, value: value, lambda x, value: (1 - value * value)[:1], lambda x, value: x / 0]
 )
 def test_a_wrong_derivative_is_refused(derivative):
-    with pytest.raises(UserError, match="activation 'bad'.*derivative"):
+    with pytest.raises(UserError, match=r"activation 'bad'.*derivative"):
         check_activation(Activation("bad", lambda x: x.tanh(), "analytic", derivative=derivative))

@@ -37,7 +37,7 @@ def test_gradients_agree_with_autograd_of_the_network(plugins, smooth, problem, 
     parameters = np.array(
         [shape.flat(initial_weights(layout, seed, activation, job.domain)) for seed in (0, 1)]
     )
-    passed = Pass([(shape, parameters)], data, activation)
+    passed = Pass([(shape, parameters)], data, activation).forward()
     cotangent = 2.0 * data.weights * (passed.parts[0].output - data.values)
     found = np.empty_like(parameters)
     passed.gradients([cotangent], [found])

@@ -100,26 +100,24 @@ class _Run:
         self.owner = np.repeat(np.arange(len(start)), lengths)
         self.begins = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         self.free = np.concatenate([shape.free for shape, positions in self.groups for _ in positions])
-        self.stacked = list(
-            zip([shape for shape, _ in self.groups], self._views(self.parameters), strict=True)
-        )
-        self.room: dict[tuple[str, int], Array] = {}
+        stacked = zip([shape for shape, _ in self.groups], self._views(self.parameters), strict=True)
+        self.networks = Pass(list(stacked), self.data, problem.activation)
         self.slopes = self._views(self.slope)
         self.best, self.best_loss = self.parameters.copy(), np.full(len(start), np.inf)
         self.taken = np.full(len(start), options.steps)
         self.done, self.converged, self.diverged = np.zeros((3, len(start)), bool)
         self.floor = 1e-30 * self.data.energy
+        self.twice = 2.0 * self.data.weights
 
     def evaluate(self, step: int) -> None:
         """Compute losses and gradients; keep the best iterates; find out which fits are done."""
         data = self.data
-        run = Pass(self.stacked, data, self.problem.activation, self.room)
-        residuals = [part.output - data.values for part in run.parts]
-        cotangents = [2.0 * data.weights * residual for residual in residuals]
-        loss = 0.5 * np.concatenate(
-            [(c * r).reshape(len(r), -1).sum(axis=1) for c, r in zip(cotangents, residuals, strict=True)]
-        )
-        run.gradients(cotangents, self.slopes)
+        run = self.networks.forward()
+        residual = run.outputs - data.values
+        cotangent = residual * self.twice
+        residual *= cotangent
+        loss = 0.5 * residual.reshape(len(residual), -1).sum(axis=1)
+        run.gradients(run.per_part(cotangent), self.slopes)
         self.slope *= self.free
         largest = np.maximum.reduceat(np.abs(self.slope), self.begins)
         bad = ~self.done & ~(np.isfinite(loss) & np.isfinite(largest))

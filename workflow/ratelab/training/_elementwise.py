@@ -19,6 +19,8 @@ Backward = Callable[[Array], Array]
 """Maps the derivative with respect to the values to that with respect to the pre-activations."""
 
 BLOCK = 64
+_PART = 256 * BLOCK
+_FARTHEST, _CURVED = 40.0, 1e-8
 
 
 def forward(activation: Activation, x: Array, out: Array | None = None) -> tuple[Array, Backward]:
@@ -30,6 +32,21 @@ def forward(activation: Activation, x: Array, out: Array | None = None) -> tuple
         value, slope = _polynomial(activation.polynomial, x, out)
         return value, lambda cotangent: np.multiply(cotangent, slope, out=cotangent)
     import torch
+
+    if activation.derivative is not None:
+        return _declared(activation, activation.derivative, x, out)
+
+    derivative = activation.derivative
+    if derivative is not None:
+        with torch.no_grad():
+            given = activation.function(torch.from_numpy(x))
+
+        def times_slope(cotangent: Array) -> Array:
+            with torch.no_grad():
+                slope: Array = derivative(torch.from_numpy(x), given).numpy()
+            return np.multiply(cotangent, slope, out=cotangent)
+
+        return given.numpy(), times_slope
 
     point = torch.from_numpy(x).requires_grad_(True)
     with torch.enable_grad():
@@ -43,6 +60,36 @@ def forward(activation: Activation, x: Array, out: Array | None = None) -> tuple
         return result
 
     return output.detach().numpy(), backward
+
+
+def _declared(
+    activation: Activation, derivative: Callable[[Any, Any], Any], x: Array, out: Array | None
+) -> tuple[Array, Backward]:
+    """Values, and the product with the derivative that the plugin declares, in parts that stay in the cache."""
+    import torch
+
+    value = np.empty_like(x) if out is None else out
+    parts = [
+        (torch.from_numpy(a), torch.from_numpy(b)) for a, b in zip(_parts(x), _parts(value), strict=True)
+    ]
+    with torch.no_grad():
+        for points, values in parts:
+            values.copy_(activation.function(points))
+
+    def backward(cotangent: Array) -> Array:
+        product = np.ascontiguousarray(cotangent)
+        with torch.no_grad():
+            for (points, values), part in zip(parts, _parts(product), strict=True):
+                torch.from_numpy(part).mul_(derivative(points, values))
+        return product
+
+    return value, backward
+
+
+def _parts(x: Array) -> list[Array]:
+    """Views of a contiguous array, `_PART` elements each: a multiple of `BLOCK`, so no element changes its code."""
+    flat = x.reshape(-1)
+    return [flat[start : start + _PART] for start in range(0, len(flat), _PART)]
 
 
 def values(activation: Activation, x: Array) -> Array:
@@ -60,6 +107,24 @@ def homogeneity(activation: Activation) -> int | None:
     r = polynomial.degree
     pure = all(not value or k == r for c in polynomial.coefficients for k, value in enumerate(c))
     return r if pure else None
+
+
+def reach(activation: Activation) -> tuple[float, float]:
+    """Return between which pre-activations (at most ±40) the activation is visibly curved.
+
+    Further out its derivative changes by less than 1e-10 of its largest change: a neuron that stays there on
+    the whole domain is affine but for a tail that only huge output weights bring to light.
+    """
+    x = np.linspace(-_FARTHEST, _FARTHEST, 5 * BLOCK + 1)
+    padded = np.append(x, np.repeat(x[-1:], -len(x) % BLOCK))
+    with one_thread(activation):
+        slope = forward(activation, padded)[1](np.ones_like(padded))[: len(x)]
+    bend = np.abs(np.diff(slope))
+    bend[~np.isfinite(bend)] = 0.0
+    curved = np.flatnonzero(bend > _CURVED * bend.max(initial=0.0))
+    if not len(curved):
+        return -_FARTHEST, _FARTHEST
+    return float(x[curved[0]]), float(x[curved[-1] + 1])
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def exchange(
     level = shape.hidden - 1
     layer = shape.layout.layers[level]
     neurons = np.flatnonzero(~layer.linear)
-    part = Pass([(shape, parameters[None])], data, activation).parts[0]
+    part = Pass([(shape, parameters[None])], data, activation).forward().parts[0]
     root = np.sqrt(data.weights)
     residual = root * (part.output[0] - data.values)
     candidates, columns = _candidates(
@@ -48,8 +48,8 @@ def exchange(
     if len(columns) == 0:
         return parameters
     design = np.concatenate([part.reads[-1][0], np.ones((1, len(root)))]) * root
-    _, basis = solve(design[None], residual[:1])
-    rest = columns - (columns @ basis[0]) @ basis[0].T
+    basis = solve(design[None], residual[:1])[1].basis(np.zeros(1, np.intp))[0]
+    rest = columns - (columns @ basis) @ basis.T
     length = np.sum(rest * rest, axis=1)
     useful = length > 1e-16 * np.sum(columns * columns, axis=1)
     gain = np.sum((rest @ residual.T) ** 2, axis=1) / np.where(useful, length, 1.0)

@@ -108,13 +108,12 @@ class Part:
 class Pass:
     """Forward and backward pass of several stacks at once, one activation call per level of hidden layers.
 
+    Its arrays are overwritten by the next pass: fresh memory at every step costs more than the arithmetic.
+
     Parameters
     ----------
     stacks
         Shapes and their parameters (S, P).
-    room
-        Arrays of an earlier pass of the same stacks, to be overwritten: fresh memory at every step costs more
-        than the arithmetic.
     """
 
     def __init__(
@@ -122,50 +121,79 @@ class Pass:
         stacks: Sequence[tuple[Shape, Array]],
         data: Data,
         activation: Activation,
-        room: dict[tuple[str, int], Array] | None = None,
     ) -> None:
-        self._kept = {} if room is None else room
-        empty = np.empty(0)
-        self.parts = [Part(shape, shape.blocks(p), [data.points], empty) for shape, p in stacks]
+        self._activation = activation
         self._nodes = data.points.shape[1]
+        empty = np.empty(0)
+        self.parts = [
+            Part(shape, shape.blocks(p), [data.points] + [empty] * shape.hidden, empty) for shape, p in stacks
+        ]
+        self._here = [
+            [part for part in self.parts if part.shape.hidden > level]
+            for level in range(max(shape.hidden for shape, _ in stacks))
+        ]
+        self._before = [self._room(here, i) for i, here in enumerate(self._here)]
+        self._values = [self._room(here, i) for i, here in enumerate(self._here)]
+        self._derivatives: list[tuple[Array, list[Array]]] = []
         self._backward: list[Backward] = []
-        for level in range(max(shape.hidden for shape, _ in stacks)):
-            here = [part for part in self.parts if part.shape.hidden > level]
-            flat, pieces = self._room("values before", here, level)
+        self.outputs = np.empty((sum(len(p) for _, p in stacks), stacks[0][0].sizes[-1][0], self._nodes))
+        for part, output in zip(self.parts, self.per_part(self.outputs), strict=True):
+            part.output = output
+
+    def per_part(self, array: Array) -> list[Array]:
+        """Return views of an array (all networks, …), one per part."""
+        views, start = [], 0
+        for part in self.parts:
+            views.append(array[start : start + len(part.blocks[0])])
+            start += len(part.blocks[0])
+        return views
+
+    def forward(self) -> "Pass":
+        """Compute all hidden values and outputs from the present parameters, and return itself."""
+        self._backward = []
+        for level, here in enumerate(self._here):
+            flat, pieces = self._before[level]
             for part, piece in zip(here, pieces, strict=True):
                 _affine(part, level, piece)
-            value, backward = forward(activation, flat, self._room("values", here, level)[0])
+            room, reads = self._values[level]
+            value, backward = forward(self._activation, flat, room)
+            if value is not room:
+                reads = self._split(value, here, level)
             self._backward.append(backward)
-            for part, piece, read in zip(here, pieces, self._split(value, here, level), strict=True):
+            for part, piece, read in zip(here, pieces, reads, strict=True):
                 linear = part.shape.linear[level]
                 if len(linear):
                     read[:, linear] = piece[:, linear]
-                part.reads.append(read)
+                part.reads[level + 1] = read
         for part in self.parts:
-            out = part.shape.sizes[-1][0]
-            part.output = np.empty((len(part.blocks[0]), out, self._nodes))
             _affine(part, part.shape.hidden, part.output)
+        return self
 
     def deltas(self, cotangents: Sequence[Array]) -> list[list[Array]]:
         """Return the derivatives by all pre-activations, per part and layer, given those by the outputs."""
         result: list[list[Array]] = [
             [np.empty(0)] * p.shape.hidden + [c] for p, c in zip(self.parts, cotangents, strict=True)
         ]
+        if not self._derivatives:
+            self._derivatives = [self._room(here, i) for i, here in enumerate(self._here)]
         for level in reversed(range(len(self._backward))):
+            parts = self._here[level]
             here = [i for i, part in enumerate(self.parts) if part.shape.hidden > level]
-            parts = [self.parts[i] for i in here]
-            flat, pieces = self._room("derivatives", parts, level)
+            flat, pieces = self._derivatives[level]
             for i, part, piece in zip(here, parts, pieces, strict=True):
                 weight, above = part.blocks[level + 1][:, :, :-1], result[i][level + 1]
                 if weight.shape[1] == 1:
                     np.multiply(weight.swapaxes(1, 2), above, out=piece)
                 else:
                     np.matmul(weight.swapaxes(1, 2), above, out=piece)
-            carried = [piece[:, part.shape.linear[level]] for part, piece in zip(parts, pieces, strict=True)]
+            carried = [
+                piece[:, part.shape.linear[level]] if len(part.shape.linear[level]) else None
+                for part, piece in zip(parts, pieces, strict=True)
+            ]
             value = self._backward[level](flat)
-            split = self._split(value, parts, level)
+            split = pieces if value is flat else self._split(value, parts, level)
             for i, part, carry, delta in zip(here, parts, carried, split, strict=True):
-                if carry.size:
+                if carry is not None:
                     delta[:, part.shape.linear[level]] = carry
                 result[i][level] = delta
         return result
@@ -181,11 +209,8 @@ class Pass:
                     np.matmul(delta, read.swapaxes(1, 2), out=block[:, :, :-1])
                     np.sum(delta, axis=2, out=block[:, :, -1])
 
-    def _room(self, use: str, parts: Sequence[Part], level: int) -> tuple[Array, list[Array]]:
-        size = sum(len(p.blocks[0]) * p.shape.sizes[level][0] for p in parts) * self._nodes
-        flat = self._kept.get((use, level))
-        if flat is None or len(flat) != size:
-            flat = self._kept[use, level] = np.empty(size)
+    def _room(self, parts: Sequence[Part], level: int) -> tuple[Array, list[Array]]:
+        flat = np.empty(sum(len(p.blocks[0]) * p.shape.sizes[level][0] for p in parts) * self._nodes)
         return flat, self._split(flat, parts, level)
 
     def _split(self, flat: Array, parts: Sequence[Part], level: int) -> list[Array]:

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from ratelab._errors import UserError
 from ratelab.networks import FitProblem, FitResult, Status
 from ratelab.registry import Activation, Progress
-from ratelab.training._elementwise import homogeneity, one_thread
+from ratelab.training._between import Between
+from ratelab.training._elementwise import homogeneity, one_thread, reach
 from ratelab.training._exchange import exchange
 from ratelab.training._generator import generator
 from ratelab.training._initial import Initial, initial_weights
-from ratelab.training._projection import Projected, project
+from ratelab.training._minimum_norm import minimum_norm
+from ratelab.training._projection import SHORTEST, Model, Projected, differentiate, project, solve_outputs
 from ratelab.training._stack import Data, Shape, stacks
 
 Array = NDArray[np.float64]
@@ -21,6 +23,8 @@ Array = NDArray[np.float64]
 _LOOSE, _TIGHT = 3e-3, 1e-9
 _FIRST_DAMPING, _LARGEST_DAMPING = 1e-2, 1e8
 _LARGEST_SLOPE = 1e4
+_SPIKE = 4.0
+"""How often the loss with what is between the nodes may grow in the final descent."""
 
 
 @dataclass(eq=False)
@@ -29,7 +33,10 @@ class VariableProjection:
 
     Whenever the descent stalls, a neuron of the last hidden layer is exchanged (`exchange`) and the descent
     starts again; the best network found is polished in the remaining steps. Positively homogeneous
-    activations (ρ_r) have their rows normalised; in one variable only their knots move. A fit has
+    activations (ρ_r) have their rows normalised; in one variable only their knots move, and with one hidden
+    layer what happens between the nodes is part of the loss (`Between`), except in the final descent, which
+    is undone if it makes spikes. Other activations are kept where they are curved on the domain (`reach`).
+    The last output layer has the smallest weights that the loss allows (`minimum_norm`). A fit has
     *converged* when, in the final descent, a step lowers the loss by less than a relative 1e-9, no step
     lowers it, or it is zero up to roundoff. Source: Golub and Pereyra 1973, variable projection; Kaufman
     1975, its approximate Jacobian; Nielsen 1999, the damping rule.
@@ -82,7 +89,15 @@ class _Descent:
         self.options, self.shape, self.data, self.problem = options, shape, data, problem
         self.activation: Activation = problem.activation
         self.degree = homogeneity(self.activation)
+        self.reach = reach(self.activation)
+        self.steepest = 2.0 * _LARGEST_SLOPE / max(b - a for a, b in problem.domain)
+        if len(problem.domain) == 1:
+            gaps = np.diff(np.unique(problem.nodes))
+            self.steepest = min(self.steepest, 1.0 / float(gaps.min(initial=np.inf)) if len(gaps) else np.inf)
         self.inner = self._inner()
+        between = Between.of(shape, data, self.activation, problem.domain)
+        shortest = SHORTEST * float(np.sqrt(np.sum(data.weights))) if self.degree is None else 0.0
+        self.model = Model(shape, data, self.activation, between, shortest)
         key = shape.layout.key
         self.random = [generator("exchange", key, seed) for seed in seeds]
         start = [
@@ -90,12 +105,16 @@ class _Descent:
             for seed in seeds
         ]
         count = len(seeds)
-        self.state = self._project(self._normalise(np.array(start)))
+        self.guard = np.ones(count)
+        everything = np.arange(count)
+        self.state = self._project(self._normalise(np.array(start)), everything)
         self.best, self.best_loss = self.state.parameters.copy(), self.state.loss.copy()
         self.damping, self.growth = np.full(count, _FIRST_DAMPING), np.full(count, 2.0)
         self.failures = np.zeros(count, dtype=np.int64)
         exchangeable = shape.hidden > 0 and not shape.layout.layers[shape.hidden - 1].linear.all()
-        self.final = np.full(count, options.exchanges == 0 or not exchangeable)
+        self.exchanges = options.exchanges if exchangeable else 0
+        self.final = np.zeros(count, bool)
+        self.guarded = self.best.copy()
         self.floor = 1e-30 * data.energy
         self.done = (self.state.loss <= self.floor) | (len(self.inner) == 0)
         self.taken = np.zeros(count, dtype=np.int64)
@@ -114,6 +133,7 @@ class _Descent:
             self.done[stalled & self.final] = True
             self._react(np.flatnonzero(stalled & ~self.final))
         self._keep(np.arange(len(self.best)))
+        self._choose()
         return [self._result(i) for i in range(len(self.best))]
 
     def _descend(self, active: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -122,15 +142,20 @@ class _Descent:
         move, predicted = _step(state, self.damping[active])
         trial = state.parameters.copy()
         trial[:, self.inner] += move
-        after = self._project(self._normalise(trial))
+        after = solve_outputs(self.model, self._normalise(trial), self.guard[active])
         lower = after.loss < state.loss
+        if lower.any():
+            kept = differentiate(self.model, after, self.inner, np.flatnonzero(lower))
+            finite = np.isfinite(kept.loss)
+            after.loss[lower] = kept.loss
+            lower[lower] = finite
+            self.state.put(active[lower], kept.rows(np.flatnonzero(finite)))
         decrease = state.loss - after.loss
         gain = np.where(predicted > 0, decrease / predicted, 0.0)
         shrink = np.maximum(1.0 / 3.0, 1.0 - (2.0 * np.clip(gain, 0.0, 1.0) - 1.0) ** 3)
         growth = self.growth[active]
         self.damping[active] = np.maximum(self.damping[active] * np.where(lower, shrink, growth), 1e-12)
         self.growth[active] = np.where(lower, 2.0, 2.0 * growth)
-        self.state.put(active[lower], after.rows(np.flatnonzero(lower)))
         small = np.where(self.final[active], _TIGHT, _LOOSE) * state.loss
         stalled = np.zeros(len(self.done), bool)
         stalled[active] = (lower & (decrease <= small)) | (self.damping[active] > _LARGEST_DAMPING)
@@ -144,7 +169,7 @@ class _Descent:
             return
         better = self._keep(stalled)
         self.failures[stalled] = np.where(better, 0, self.failures[stalled] + 1)
-        over = self.failures[stalled] > self.options.exchanges
+        over = (self.failures[stalled] > self.exchanges) | (self.exchanges == 0)
         self._finish(stalled[over])
         again = stalled[~over]
         if not len(again):
@@ -166,13 +191,17 @@ class _Descent:
         self._restart(again, self._normalise(fresh))
 
     def _finish(self, chosen: NDArray[np.intp]) -> None:
+        """Begin the final descent, on the loss at the nodes alone."""
         self._keep(chosen)
+        self.guarded[chosen] = self.best[chosen]
         self.final[chosen] = True
+        if self.model.between is not None:
+            self.guard[chosen], self.best_loss[chosen] = 0.0, np.inf
         self._restart(chosen, self.best[chosen])
 
     def _restart(self, chosen: NDArray[np.intp], parameters: Array) -> None:
         if len(chosen):
-            self.state.put(chosen, self._project(parameters))
+            self.state.put(chosen, self._project(parameters, chosen))
             self.damping[chosen], self.growth[chosen] = _FIRST_DAMPING, 2.0
 
     def _keep(self, chosen: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -185,8 +214,17 @@ class _Descent:
         result: NDArray[np.bool_] = now < before * (1.0 - 1e-4)
         return result
 
-    def _project(self, parameters: Array) -> Projected:
-        return project(self.shape, parameters, self.inner, self.data, self.activation)
+    def _choose(self) -> None:
+        """Solve the output layers for the last time; go back where the final descent made spikes."""
+        self.best, self.best_loss, between = minimum_norm(self.model, self.best, 0.0)
+        if self.model.between is None:
+            return
+        safe, loss, hidden = minimum_norm(self.model, self.guarded, 1.0)
+        worse = ~(self.best_loss + between <= _SPIKE * (loss + hidden)) & np.isfinite(loss)
+        self.best[worse], self.best_loss[worse] = safe[worse], loss[worse]
+
+    def _project(self, parameters: Array, which: NDArray[np.intp]) -> Projected:
+        return project(self.model, parameters, self.inner, self.guard[which])
 
     def _inner(self) -> NDArray[np.intp]:
         free = self.shape.free.copy()
@@ -197,7 +235,12 @@ class _Descent:
         return np.flatnonzero(free)
 
     def _normalise(self, parameters: Array) -> Array:
-        """Scale rows to norm 1 (homogeneous activations: the same function), or bound their norm (others)."""
+        """Scale rows to norm 1 (homogeneous activations: the same function), or bound them (others).
+
+        The bounds: slopes at most 1e4 over half the domain, and in one variable at most 1 over the smallest
+        gap between nodes; in the first layer biases such that the activation is curved somewhere on the domain
+        (`reach`).
+        """
         blocks = self.shape.blocks(parameters)
         lower, upper = np.array(self.problem.domain, dtype=np.float64).T
         for level, layer in enumerate(self.shape.layout.layers[:-1]):
@@ -205,9 +248,15 @@ class _Descent:
             length = np.sqrt(np.sum(blocks[level][:, rows, :-1] ** 2, axis=2))
             length = np.where(length > 0, length, 1.0)
             if self.degree is None:
-                span = float(np.max(upper - lower)) / 2 if level == 0 else 1.0
-                length = np.maximum(length * span / _LARGEST_SLOPE, 1.0)
+                length = np.maximum(length / (self.steepest if level == 0 else _LARGEST_SLOPE), 1.0)
             blocks[level][:, rows] /= length[:, :, None]
+            if self.degree is None and level == 0:
+                free = rows[layer.free_bias[rows]]
+                weight, bias = blocks[0][:, free, :-1], blocks[0][:, free, -1]
+                highest = bias + np.sum(np.maximum(weight * lower, weight * upper), axis=2)
+                lowest = bias + np.sum(np.minimum(weight * lower, weight * upper), axis=2)
+                shift = np.maximum(self.reach[0] - highest, 0.0) - np.maximum(lowest - self.reach[1], 0.0)
+                blocks[0][:, free, -1] += shift
             if self.degree is not None:
                 blocks[level + 1][:, :, rows] *= length[:, None, :] ** self.degree
         return parameters
@@ -222,20 +271,9 @@ class _Descent:
 
 def _step(state: Projected, damping: Array) -> tuple[Array, Array]:
     """Return the Levenberg-Marquardt step (S, p) and the decrease of the loss that its model predicts."""
-    scale = np.sqrt(np.sum(state.jacobian**2, axis=2))
-    floor = 1e-8 * np.max(scale, axis=1, initial=0.0)[:, None]
-    scale = np.maximum(scale, np.where(floor > 0, floor, 1.0))
-    normal = state.jacobian / scale[:, :, None]
-    parameters, data = normal.shape[1:]
-    if parameters <= data:
-        matrix = normal @ normal.swapaxes(1, 2)
-        gradient = (normal @ state.residual[:, :, None])[:, :, 0]
-        matrix[:, np.arange(parameters), np.arange(parameters)] += damping[:, None]
-        move = -np.linalg.solve(matrix, gradient[:, :, None])[:, :, 0]
-    else:
-        matrix = normal.swapaxes(1, 2) @ normal
-        gradient = (normal @ state.residual[:, :, None])[:, :, 0]
-        matrix[:, np.arange(data), np.arange(data)] += damping[:, None]
-        move = -(normal @ np.linalg.solve(matrix, state.residual[:, :, None]))[:, :, 0]
-    predicted = np.sum(move * (damping[:, None] * move - gradient), axis=1)
-    return move / scale, predicted
+    matrix = state.matrix.copy()
+    diagonal = np.arange(matrix.shape[1])
+    matrix[:, diagonal, diagonal] += damping[:, None]
+    move = -np.linalg.solve(matrix, state.gradient[:, :, None])[:, :, 0]
+    predicted = np.sum(move * (damping[:, None] * move - state.gradient), axis=1)
+    return move / state.scale, predicted
