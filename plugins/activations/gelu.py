@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def _function(x: "torch.Tensor") -> "torch.Tensor":
-    return x * (-x * sqrt(0.5)).erfc() / 2
+    return x * (1 + (x * sqrt(0.5)).erf()) / 2
 
 
 def _derivative(x: "torch.Tensor", value: "torch.Tensor") -> "torch.Tensor":
-    """Φ(x) + x Φ′(x)."""
-    return (-x * sqrt(0.5)).erfc() / 2 + x * (-x * x / 2).exp() / sqrt(2 * pi)
+    """Φ(x) + x Φ′(x), with Φ(x) = value / x."""
+    return (value / x).masked_fill_(x == 0, 0.5).addcmul_(x, (-0.5 * x * x).exp_(), value=1 / sqrt(2 * pi))
 
 
 def _ball(x: Any) -> Any:
