@@ -75,3 +75,22 @@ def test_what_cannot_be_planned_is_named(index: Any, study: dict[str, Any], mess
 
 def test_network_labels_are_taken_apart_even_with_a_fraction_inside() -> None:
     assert split_network("mlp/prelu(slope=1/4)/depth=2") == ("mlp", "prelu(slope=1/4)", 2)
+
+
+def test_the_order_in_which_parameters_are_written_changes_nothing(index: Any, tmp_path: Path) -> None:
+    from ratelab.studies import plan_from
+
+    def planned(target: dict[str, Any]) -> Any:
+        data = {"studies": {"s": {"targets": [target], "networks": [{}]}}}
+        return plan_from(data, [built_in_folder().parent], "config", tmp_path)
+
+    first = planned({"name": "cusp", "exponent": 0.5, "at": 0.3})
+    second = planned({"name": "cusp", "at": 0.3, "exponent": 0.5})
+    assert first.trains == second.trains and first.splines == second.splines and first.splines
+    plane = planned({"name": "gaussian", "dimension": 2, "width": 0.2})
+    assert not plane.splines and list(plane.targets) == ["gaussian-width=0.2-dimension=2"]
+
+
+def test_the_same_member_written_twice_is_refused(index: Any) -> None:
+    with pytest.raises(UserError, match=r"'cusp\(at=1/3\)' stands twice \(it is 'cusp'\)"):
+        plan(index, targets=["cusp", "cusp(at=1/3)"], networks=[{}])

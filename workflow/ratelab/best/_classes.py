@@ -6,6 +6,9 @@ from functools import cache
 from ratelab._errors import UserError
 from ratelab.registry import Activation, Complexity
 
+_EXHAUSTIVE = 1000
+"""Up to this budget all distributions on the layers are tried; beyond it means bound products."""
+
 
 def pieces_bound(
     activation: Activation, depth: int, complexity: Complexity, budget: int
@@ -106,6 +109,11 @@ def _product(knots: int, degree: int, layers: int, neurons: int) -> int:
     What a neuron of layer l reads is on each piece a polynomial of degree ≤ degree^(l−1), which meets each knot at
     most that often or is constant.
     """
+    if layers == 1:
+        return 1 + knots * neurons
+    if layers and neurons > _EXHAUSTIVE:
+        # the geometric mean of the factors is at most their arithmetic mean
+        return int((1 - (-knots * degree ** (layers - 1) * neurons // layers)) ** layers)
     best = [1] * (neurons + 1)
     for layer in range(layers):
         factor = knots * degree**layer
@@ -121,7 +129,8 @@ def _by_connections(knots: int, degree: int, depth: int, connections: int) -> in
         return 1 + knots * (connections // 2)
     bounds = [_product(knots, degree, depth - 1, connections - 1)]
     if degree == 1:
-        bounds.append(1 + _breaks(knots, depth - 1, connections - 1))
+        if connections <= _EXHAUSTIVE:
+            bounds.append(1 + _breaks(knots, depth - 1, connections - 1))
         if depth == 3:
             # N_1 neurons break K times each, one of in-degree D adds K (K D + 1), and N_1 + ΣD + N_2 ≤ W
             bounds.append(1 + max(knots, knots**2) * connections)

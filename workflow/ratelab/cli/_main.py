@@ -19,6 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"ratelab: {error}", file=sys.stderr)
         return 1
+    except MemoryError as error:
+        print(f"ratelab: not enough memory ({error}); choose smaller budgets or fewer seeds", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("ratelab: interrupted; what was finished is kept", file=sys.stderr)
+        return 130
     except BrokenPipeError:
         sys.stderr.close()
         return 1
@@ -55,7 +61,10 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--job", required=True, help="the job as JSON, as the workflow's rule passes it")
         verb.add_argument("--plugins", nargs="*", metavar="FILE", help="plugin files to load")
         for item in inputs:
-            verb.add_argument(f"--{item}", required=item != "splines", nargs="*", default=[], metavar="FILE")
+            several = None if item in ("target", "curves") else "*"
+            verb.add_argument(
+                f"--{item}", required=several is None, nargs=several, default=[], metavar="FILE"
+            )
         verb.set_defaults(run=getattr(_verbs, name))
         return verb
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from argparse import Namespace
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,8 +40,11 @@ def plugins_show(options: Namespace) -> None:
     from ratelab.registry import KINDS, load_plugins, parse_label
 
     registry = load_plugins(options.plugins)
-    name, _ = parse_label(options.name)
-    found = [kind for kind in KINDS if name in registry.catalogue(kind).entries]
+    name, parameters = parse_label(options.name)
+    named = [kind for kind in KINDS if name in registry.catalogue(kind).entries]
+    found = [
+        kind for kind in named if set(parameters) <= set(registry.catalogue(kind).entry(name).defaults)
+    ] or named
     if not found:
         known = [other for kind in KINDS for other in registry.catalogue(kind)]
         raise UserError(f"no plugin is called '{name}'; {suggestion(name, known)}")
@@ -48,7 +52,7 @@ def plugins_show(options: Namespace) -> None:
         catalogue = registry.catalogue(kind)
         entry, member = catalogue.entry(name), catalogue[options.name]
         print(f"{kind[:-1]} {options.name}\n  source: {_near(entry.source)}\n  digest: {entry.digest}")
-        for key, value in entry.defaults.items():
+        for key, value in {**entry.defaults, **parameters}.items():
             print(f"  parameter {key} = {value}")
         for key in (
             "summary",
@@ -66,10 +70,20 @@ def plugins_show(options: Namespace) -> None:
 
 def plugins_index(options: Namespace) -> None:
     """Print the plugin index as JSON."""
-    from ratelab.registry import build_index, built_in_folder
+    from ratelab.registry import KINDS, build_index, built_in_folder
 
     folders = options.plugins or [built_in_folder()]
-    print(json.dumps(build_index(folders, json.loads(options.members))))
+    try:
+        members = json.loads(options.members)
+    except ValueError as error:
+        raise UserError(f"--members: no JSON ({error})") from None
+    if not isinstance(members, dict) or not set(members) <= set(KINDS):
+        raise UserError(
+            f"--members: found {options.members}; allowed: a mapping from kinds to lists of labels"
+        )
+    with redirect_stdout(sys.stderr):  # a plugin that prints must not spoil the answer
+        index = build_index(folders, members)
+    print(json.dumps(index))
 
 
 def check(options: Namespace) -> None:
@@ -95,7 +109,10 @@ def spline(options: Namespace) -> None:
 
     job = _job(SplineJob, options)
     with progress(f"splines of degree {job.degree} for {job.target}") as report:
-        _write(_spline.run(job, _registry(options), _read(options.target)[0], report), options.output)
+        _write(
+            _spline.run(job, _registry(options), _read([options.target], "x", "value")[0], report),
+            options.output,
+        )
 
 
 def construct(options: Namespace) -> None:
@@ -105,7 +122,10 @@ def construct(options: Namespace) -> None:
 
     job = _job(ConstructJob, options)
     with progress(f"constructing {job.network} for {job.target}") as report:
-        _write(_construct.run(job, _registry(options), _read(options.splines), report), options.output)
+        _write(
+            _construct.run(job, _registry(options), _read(options.splines, "knots", "spline_lower"), report),
+            options.output,
+        )
 
 
 def train(options: Namespace) -> None:
@@ -115,7 +135,10 @@ def train(options: Namespace) -> None:
 
     job = _job(TrainJob, options)
     with progress(f"{job.trainer}: {job.network} on {job.target}") as report:
-        _write(_train.run(job, _registry(options), _read(options.target)[0], report), options.output)
+        _write(
+            _train.run(job, _registry(options), _read([options.target], "x", "value")[0], report),
+            options.output,
+        )
 
 
 def bracket(options: Namespace) -> None:
@@ -125,7 +148,11 @@ def bracket(options: Namespace) -> None:
 
     job = _job(StudyJob, options)
     curves, networks = _bracket.run(
-        job, _registry(options), _read(options.splines), _read(options.constructed), _read(options.trained)
+        job,
+        _registry(options),
+        _read(options.splines, "knots", "spline_lower"),
+        _read(options.constructed, "error_constructed", "fit"),
+        _read(options.trained, "error_trained", "fit"),
     )
     _write(networks, options.networks)
     _write(curves, options.curves)
@@ -136,7 +163,10 @@ def rate(options: Namespace) -> None:
     from ratelab.studies import _rate
     from ratelab.studies._jobs import StudyJob
 
-    _write(_rate.run(_job(StudyJob, options), _registry(options), _read(options.curves)[0]), options.output)
+    _write(
+        _rate.run(_job(StudyJob, options), _registry(options), _read([options.curves], "error_upper")[0]),
+        options.output,
+    )
 
 
 def figures(options: Namespace) -> None:
@@ -144,7 +174,7 @@ def figures(options: Namespace) -> None:
     from ratelab.figures import draw
     from ratelab.report import write_tables
 
-    curves, rates = _read([options.curves, options.rates])
+    curves, rates = *_read([options.curves], "error_upper"), *_read([options.rates], "slope_low")
     try:
         for file in (*draw(curves, rates, Path(options.folder)), *write_tables(rates, Path(options.folder))):
             print(file)
@@ -175,10 +205,11 @@ def _registry(options: Namespace) -> "Registry":
     return load_plugins(options.plugins)
 
 
-def _read(paths: list[str]) -> "list[xr.Dataset]":
-    from ratelab.datasets import read
+def _read(paths: list[str], *names: str) -> "list[xr.Dataset]":
+    """Read datasets that must have these variables."""
+    from ratelab.datasets import read, require
 
-    return [read(path) for path in paths]
+    return [require(read(path), path, *names) for path in paths]
 
 
 def _write(dataset: "xr.Dataset", path: str) -> None:

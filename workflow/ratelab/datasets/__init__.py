@@ -1,7 +1,7 @@
 """Dataset schemas, provenance, atomic writes (row 0: xarray is imported only when data is touched)."""
 
 from ratelab.datasets._io import read, write
-from ratelab.datasets._provenance import REFERENCES, provenance
+from ratelab.datasets._provenance import REFERENCES, merged, merged_digests, provenance
 from ratelab.datasets._schema import (
     ATTAINED,
     CERTAINTY,
@@ -24,6 +24,8 @@ __all__ = [
     "VERDICT",
     "described",
     "meaning",
+    "merged",
+    "merged_digests",
     "provenance",
     "read",
     "require",

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from ratelab.registry import Registry
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _PACKAGES = ("ratelab", "numpy", "scipy", "torch", "xarray", "netCDF4", "python-flint")
 REFERENCES = (
@@ -43,3 +47,13 @@ def provenance(
         "software": ", ".join(f"{name} {version(name)}" for name in _PACKAGES),
         "plugin_digests": ", ".join(f"{name}: {mark}" for name, mark in sorted(digests.items())),
     }
+
+
+def merged(*digests: str) -> str:
+    """Return the union of several ``plugin_digests`` attributes, sorted."""
+    return ", ".join(sorted({item for text in digests for item in text.split(", ") if item}))
+
+
+def merged_digests(inputs: "Iterable[xr.Dataset]") -> str:
+    """Return the plugin digests behind datasets that are gathered into one."""
+    return merged(*(str(dataset.attrs.get("plugin_digests", "")) for dataset in inputs))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ratelab._lazy import exports
 
 _NAMES = {
+    "check_target": "._check_target",
     "CellMoments": "._moments",
     "Enclosure": "._certified_error",
     "breakpoints": "._breakpoints",
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ratelab.exact._breakpoints import breakpoints, transition_points
     from ratelab.exact._cell_edges import cell_edges
     from ratelab.exact._certified_error import Enclosure, certified_error
+    from ratelab.exact._check_target import check_target
     from ratelab.exact._error import error
     from ratelab.exact._moments import CellMoments, cell_moments
     from ratelab.exact._nodes import nodes
@@ -33,6 +35,7 @@ __all__ = [
     "cell_edges",
     "cell_moments",
     "certified_error",
+    "check_target",
     "error",
     "nodes",
     "transition_points",

@@ -108,8 +108,14 @@ def _check_derivative(activation: Activation, x: "torch.Tensor") -> None:
     import torch
 
     point = x.clone().requires_grad_(True)
-    with torch.enable_grad():
-        value = activation.function(point)
+    try:
+        with torch.enable_grad():
+            value = activation.function(point)
+    except Exception as error:  # a plugin may fail in any way
+        raise UserError(
+            f"activation '{activation.name}': function fails where torch records it for its derivative "
+            f"({type(error).__name__}: {error}); use torch operations"
+        ) from error
     if not value.requires_grad:
         return
     (slope,) = torch.autograd.grad(value, point, torch.ones_like(value))

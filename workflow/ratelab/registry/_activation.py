@@ -64,6 +64,13 @@ class Activation:
             )
         if self.regularity == "piecewise polynomial" and self.pieces is None and self.degree is None:
             raise UserError(f"activation '{self.name}': a piecewise polynomial needs its degree and knots")
+        for knot in self.knots:
+            if not isinstance(knot, int | float | Fraction) or not isfinite(knot):
+                raise UserError(f"activation '{self.name}': knot {knot!r} is no finite number")
+        if self.degree is not None and (not isinstance(self.degree, int) or self.degree < 0):
+            raise UserError(
+                f"activation '{self.name}': degree is {self.degree!r}; allowed: whole numbers from 0 on"
+            )
         if not callable(self.function):
             raise UserError(f"activation '{self.name}': function must be callable on torch tensors")
 

@@ -56,6 +56,12 @@ class Broken:
     cause: str
 
 
+class UnknownNameError(UserError, KeyError):
+    """No plugin of that name; also a KeyError, so that a catalogue is an ordinary mapping."""
+
+    __str__ = Exception.__str__
+
+
 class Catalogue(Mapping[str, T], Generic[T]):
     """The plugins of one kind by label: ``targets["cusp"]``, ``targets["cusp(at=0.3)"]``."""
 
@@ -81,7 +87,7 @@ class Catalogue(Mapping[str, T], Generic[T]):
     def entry(self, name: str) -> Entry:
         """Return the registered plugin of that name; raise UserError with a suggestion if there is none."""
         if name not in self.entries:
-            raise UserError(unknown(self.kind, name, list(self.entries), self._broken))
+            raise UnknownNameError(unknown(self.kind, name, list(self.entries), self._broken))
         return self.entries[name]
 
     def label(self, name: str, parameters: Mapping[str, object] | None = None) -> str:
@@ -123,12 +129,10 @@ class Registry:
 
 
 def unknown(kind: str, name: str, known: list[str], broken: Sequence[Broken]) -> str:
-    """Sentence for a name that no plugin carries; a broken file of a similar name is named as the likely cause."""
+    """Sentence for a name that no plugin carries; broken files, any of which may be the cause, are named with it."""
     text = f"no {kind[:-1]} is called '{name}'; {suggestion(name, known)}"
     for item in broken:
-        stem = Path(item.source).stem
-        if stem == name or kind in Path(item.source).parts:
-            text += f"\n  {item.source} could not be loaded: {item.cause}"
+        text += f"\n  {item.source} could not be loaded: {item.cause}"
     return text
 
 
@@ -153,6 +157,8 @@ def plugin_files(folders: Sequence[str | Path]) -> list[Path]:
     for folder in folders:
         path = Path(folder)
         if path.is_file():
+            if path.suffix != ".py":
+                raise UserError(f"plugins: '{folder}' is no Python file; allowed: folders and *.py files")
             files[path.resolve()] = None
             continue
         if not path.is_dir() and str(folder) == "plugins":
@@ -199,7 +205,7 @@ def load_plugins(folders: Sequence[str | Path] | None = None) -> Registry:
         except UserError as error:
             broken.append(Broken(str(file), mark, str(error)))
             continue
-        except Exception as error:  # a plugin may fail in any way
+        except (Exception, SystemExit) as error:  # a plugin may fail in any way
             broken.append(Broken(str(file), mark, f"{type(error).__name__}: {error}"))
             continue
         for entry in entries:
@@ -209,7 +215,7 @@ def load_plugins(folders: Sequence[str | Path] | None = None) -> Registry:
         source = f"{point.dist.name if point.dist else point.value} {version} ({point.value})"
         try:
             entries = list(_entries(point.load(), source, version))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             broken.append(Broken(source, version, f"{type(error).__name__}: {error}"))
             continue
         for entry in entries:
@@ -252,7 +258,9 @@ def _entries(plugin: Any, source: str, mark: str) -> Iterator[Entry]:
         for result in getattr(manager.hook, f"ratelab_{kind}")():
             for item in result:
                 family = (
-                    item if isinstance(item, Family) else Family(item.name, _constant(item), _summary(item))
+                    item
+                    if isinstance(item, Family)
+                    else Family(item.name, _constant(item), _summary(item, plugin))
                 )
                 check_name(family.name, f"{kind[:-1]} in {source}")
                 _ = family.defaults
@@ -269,8 +277,9 @@ def _constant(item: T) -> Any:
     return make
 
 
-def _summary(item: Any) -> str:
-    text = getattr(item, "summary", "") or (type(item).__doc__ or "")
+def _summary(item: Any, plugin: Any) -> str:
+    """One line: the plugin's own, else the first of its file."""
+    text = getattr(item, "summary", "") or getattr(plugin, "__doc__", "") or ""
     return str(text).strip().split("\n")[0]
 
 

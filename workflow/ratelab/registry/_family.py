@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isfinite
 from typing import Generic, TypeVar
 
 from ratelab._errors import UserError, suggestion
@@ -77,6 +78,8 @@ def check_parameters(
                 raise UserError(
                     f"'{name}': parameter '{key}' is {given[key]!r}; allowed: a value like {default}"
                 )
+            if isinstance(value, float) and not isfinite(value):
+                raise UserError(f"'{name}': parameter '{key}' is {given[key]!r}; allowed: a finite number")
             if isinstance(default, int) and not isinstance(default, bool) and value != int(value):
                 raise UserError(f"'{name}': parameter '{key}' is {given[key]!r}; allowed: a whole number")
             result[key] = type(default)(value) if isinstance(default, int) else value

@@ -59,7 +59,8 @@ def build_index(folders: Sequence[str | Path], members: Mapping[str, Sequence[st
     folders
         As for `load_plugins`.
     members
-        Kind → labels whose facts are wanted (degree and knots of activations, dimension of targets).
+        Kind → labels whose facts are wanted (degree and knots of activations, dimension of targets); facts are kept
+        under the normal form of the label, parameters in the order of their family.
     """
     registry = load_plugins(folders)
     entries = {
@@ -78,12 +79,18 @@ def build_index(folders: Sequence[str | Path], members: Mapping[str, Sequence[st
         catalogue = registry.catalogue(kind)
         facts[kind] = {}
         for text in labels:
-            if parse_label(text)[0] not in catalogue.entries:
+            name, parameters = parse_label(text)
+            if name not in catalogue.entries:
                 continue
+            label = text
             try:
-                facts[kind][text] = _facts(kind, catalogue[text])
+                label = catalogue.label(name, parameters)
+                facts[kind][label] = _facts(kind, catalogue.make(name, parameters))
             except UserError as error:
-                facts[kind][text] = {"error": str(error)}
+                facts[kind][label] = {"error": str(error)}
+            except Exception as error:  # a plugin may fail in any way
+                source = catalogue.entry(name).source
+                facts[kind][label] = {"error": f"{label}: {type(error).__name__}: {error} (in {source})"}
     return {
         "entries": entries,
         "broken": [{"source": b.source, "digest": b.digest, "cause": b.cause} for b in registry.broken],

@@ -128,6 +128,8 @@ class Target:
                 f"target '{self.name}': function returned shape {values.shape} for points of shape "
                 f"{points.shape}; allowed: ({points.shape[0]},) or ({points.shape[0]}, k)"
             )
+        if values.dtype.kind not in "fiub":
+            raise UserError(f"target '{self.name}': function returned {values.dtype}; allowed: real numbers")
         values = values.astype(np.float64, copy=False).reshape(points.shape[0], -1)
         bad = ~np.isfinite(values).all(axis=1)
         if bad.any():

@@ -133,7 +133,7 @@ def verdict(
     if not lows.size or (isnan(predicted_low) and isnan(predicted_high)):
         return "inconclusive"
     low, high = float(lows[-1]), float(highs[-1])
-    if isnan(low) or isnan(high) or (high == inf and low < inf):
+    if isnan(low) or isnan(high) or low <= 0 or (high == inf and low < inf):
         return "inconclusive"
     least = -inf if isnan(predicted_low) else predicted_low
     largest = inf if isnan(predicted_high) else predicted_high

@@ -1,6 +1,6 @@
 """The job `bracket`: [certified lower end, best network in hand] for every (target, network, budget) of a study."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -56,9 +56,9 @@ class _Best:
 def run(
     job: StudyJob,
     registry: Registry,
-    splines: "Iterable[xr.Dataset]",
-    constructed: "Iterable[xr.Dataset]",
-    trained: "Iterable[xr.Dataset]",
+    splines: "Sequence[xr.Dataset]",
+    constructed: "Sequence[xr.Dataset]",
+    trained: "Sequence[xr.Dataset]",
 ) -> "tuple[xr.Dataset, xr.Dataset]":
     """Return the study's curves and the networks behind their upper ends."""
     tables = _Tables(job)
@@ -68,10 +68,16 @@ def run(
     for dataset in trained:
         pair = dataset.attrs["target"], dataset.attrs["network_kind"]
         fitted.setdefault(pair, {})[dataset.attrs["trainer"]] = dataset
+    champions: dict[tuple[str, str, Complexity], _Best] = {}
     for pair in job.pairs:
         for complexity in job.complexity:
-            _fill(tables, pair, complexity, registry, lower_ends, built.get(pair), fitted.get(pair, {}))
-    return tables.curves(registry), tables.stored()
+            champions[(*pair, complexity)] = _gather(
+                tables, pair, complexity, registry, built.get(pair), fitted.get(pair, {})
+            )
+    for place, champion in _shared(champions).items():
+        _fill(tables, (place[0], place[1]), place[2], champion, registry, lower_ends)
+    origin = datasets.merged_digests([*splines, *constructed, *trained])
+    return tables.curves(registry, origin), tables.stored(registry, origin)
 
 
 class _Tables:
@@ -102,7 +108,7 @@ class _Tables:
             [str(c) for c in job.complexity].index(complexity),
         )
 
-    def curves(self, registry: Registry) -> "xr.Dataset":
+    def curves(self, registry: Registry, digests: str) -> "xr.Dataset":
         import xarray as xr
 
         job = self.job
@@ -115,12 +121,16 @@ class _Tables:
             | {"lower_class": (("network", "complexity"), self.lower_class)},
             coords=_coordinates(job) | {"seed": np.arange(job.seeds)},
         )
-        title = f"Errors of best approximation: study {job.study}"
-        return datasets.described(
-            dataset, **datasets.provenance(title, job.model_dump_json(), registry, _members(job))
-        )
+        return datasets.described(dataset, **self._origin("Errors of best approximation", registry, digests))
 
-    def stored(self) -> "xr.Dataset":
+    def _origin(self, what: str, registry: Registry, digests: str) -> dict[str, str]:
+        job = self.job
+        origin = datasets.provenance(
+            f"{what}: study {job.study}", job.model_dump_json(), registry, _members(job)
+        )
+        return {**origin, "plugin_digests": datasets.merged(origin["plugin_digests"], digests)}
+
+    def stored(self, registry: Registry, digests: str) -> "xr.Dataset":
         """Return the networks behind `error_upper`, with their index by (target, network, complexity, budget)."""
         shape = self.cells["error_upper"].shape
         dataset = to_dataset(self._ordered())
@@ -128,7 +138,7 @@ class _Tables:
         dataset["fit"].attrs["long_name"] = "index of the stored network"
         coordinates = {k: v for k, v in _coordinates(self.job).items() if k != "trainer"}
         dataset = dataset.assign_coords(coordinates)
-        return datasets.described(dataset, title=f"Best networks in hand: study {self.job.study}")
+        return datasets.described(dataset, **self._origin("Best networks in hand", registry, digests))
 
     def _ordered(self) -> list[Network | None]:
         return [self._places.get(index) for index in np.ndindex(self.cells["error_upper"].shape)]
@@ -139,20 +149,17 @@ class _Tables:
                 self._places[(*place, index)] = network
 
 
-def _fill(
+def _gather(
     tables: _Tables,
     pair: tuple[str, str],
     complexity: Complexity,
     registry: Registry,
-    lower_ends: "dict[tuple[str, int], xr.Dataset]",
     built: "xr.Dataset | None",
     fitted: "dict[str, xr.Dataset]",
-) -> None:
+) -> _Best:
+    """Enter the measured errors of one pair into the tables and return its best networks."""
     job = tables.job
     place = tables.place(pair, complexity)
-    target = registry.targets[pair[0]]
-    _, activation_label, depth = split_network(pair[1])
-    activation = resolve(activation_label, registry)
     champion = _Best(np.full(len(job.budgets), np.nan), [None] * len(job.budgets), [""] * len(job.budgets))
     if built is not None:
         chosen = built.sel(complexity=complexity)
@@ -174,6 +181,43 @@ def _fill(
             if not np.isnan(errors[index]).all():
                 seed = int(np.nanargmin(errors[index]))
                 champion.offer(index, errors[index, seed], stored[int(fits[index, seed])], trainer)
+    return champion
+
+
+def _shared(
+    champions: "dict[tuple[str, str, Complexity], _Best]",
+) -> "dict[tuple[str, str, Complexity], _Best]":
+    """Let every kind use the best networks of the same activation and at most its depth: they lie in its class."""
+    result = {}
+    for (target, network, complexity), own in champions.items():
+        _, activation, depth = split_network(network)
+        best_of_all = _Best(own.errors.copy(), list(own.networks), list(own.origins))
+        for (other_target, other_network, other_complexity), other in champions.items():
+            _, other_activation, other_depth = split_network(other_network)
+            same = (other_target, other_activation, other_complexity) == (target, activation, complexity)
+            if same and other_depth <= depth and other_network != network:
+                for index, (error, found) in enumerate(zip(other.errors, other.networks, strict=True)):
+                    best_of_all.offer(
+                        index, float(error), found, f"{other.origins[index]} of {other_network}"
+                    )
+        result[target, network, complexity] = best_of_all
+    return result
+
+
+def _fill(
+    tables: _Tables,
+    pair: tuple[str, str],
+    complexity: Complexity,
+    champion: _Best,
+    registry: Registry,
+    lower_ends: "dict[tuple[str, int], xr.Dataset]",
+) -> None:
+    """Enter the two ends of one pair into the tables."""
+    job = tables.job
+    place = tables.place(pair, complexity)
+    target = registry.targets[pair[0]]
+    _, activation_label, depth = split_network(pair[1])
+    activation = resolve(activation_label, registry)
     champion.nest()
     champion.certify(target)
     tables.keep(place, champion.networks)

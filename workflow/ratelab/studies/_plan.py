@@ -7,7 +7,7 @@ from typing import Any
 
 from ratelab import __version__
 from ratelab._errors import UserError
-from ratelab.registry import Index, read_index, slug
+from ratelab.registry import Index, check_parameters, read_index, slug
 from ratelab.studies._config import Config, Member, NetworkSpec, Study, plugin_folders
 from ratelab.studies._jobs import (
     CheckJob,
@@ -140,9 +140,9 @@ class _Builder:
 
     def add(self, name: str, study: Study) -> None:
         targets = [self._label("targets", m, f"studies.{name}.targets") for m in study.targets]
-        _distinct(targets, f"studies.{name}.targets")
+        self._different("targets", study.targets, f"studies.{name}.targets")
         trainers = [self._label("trainers", m, f"studies.{name}.trainers") for m in study.trainers]
-        _distinct(trainers, f"studies.{name}.trainers")
+        self._different("trainers", study.trainers, f"studies.{name}.trainers")
         pairs: list[tuple[str, str]] = []
         networks: list[str] = []
         specs: list[tuple[str, str, int, tuple[str, ...]]] = []
@@ -233,8 +233,8 @@ class _Builder:
 
     def _splines(self, study: Study, target: str, activation: str, depth: int) -> int | None:
         """Ask for the spline brackets that bound this network, and return their degree (None if none does)."""
-        facts = self.index.facts["activations"].get(activation, {})
-        dimension = self.index.facts["targets"].get(target, {}).get("dimension", 1)
+        facts = self.index.facts["activations"][activation]
+        dimension = self.index.facts["targets"][target]["dimension"]
         degree, knots = facts.get("degree"), facts.get("knots")
         if degree is None or knots is None or dimension != 1 or degree > 3:
             return None
@@ -263,6 +263,18 @@ class _Builder:
         if "error" in fact:
             raise UserError(f"config: {place}: {fact['error']}")
         return text
+
+    def _different(self, kind: str, members: Sequence[Member], place: str) -> None:
+        """Refuse members that are the same thing, however they are written."""
+        seen: dict[tuple[object, ...], str] = {}
+        for member in members:
+            label = self._label(kind, member, place)
+            defaults = self.index.entry(kind, member.name).defaults
+            given = check_parameters(member.name, defaults, member.parameters)
+            same = (member.name, *({**defaults, **given}).items())
+            if same in seen:
+                raise UserError(f"config: {place}: '{label}' stands twice (it is '{seen[same]}')")
+            seen[same] = label
 
     def _chosen(self, spec: NetworkSpec, targets: Sequence[str], place: str) -> list[str]:
         if spec.targets is None:

@@ -1,0 +1,45 @@
+"""A target is refused where it contradicts itself."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from ratelab import Target, UserError, load_plugins
+from ratelab.exact import check_target
+from ratelab.registry import PiecewisePolynomial
+
+TARGETS = load_plugins().targets
+LINE = PiecewisePolynomial((), ((Fraction(0), Fraction(1)),))
+BAD = {
+    "its enclosure": Target("bad", lambda x: np.sin(x[:, 0]), enclosure=lambda x: x.cos()),
+    "enclosure, moments or energy failed": Target("bad", lambda x: x[:, 0], enclosure=lambda x: x.no_such()),
+    "its pieces give": Target("bad", lambda x: x[:, 0] ** 2, pieces=LINE),
+    "its moments or energy": Target(
+        "bad", lambda x: x[:, 0] ** 2, moments=TARGETS["sqrt"].moments, energy=TARGETS["sqrt"].energy
+    ),
+    "values; studies take": Target("bad", lambda x: np.repeat(x, 2, axis=1)),
+    "variables; studies take": Target("bad", lambda x: x[:, 0], domain=((0, 1),) * 3),
+    "values reach": Target("bad", lambda x: 1e200 * x[:, 0]),
+    "real numbers": Target("bad", lambda x: x[:, 0] + 1j),
+    "function failed": Target("bad", lambda x: x[:, 3]),
+    "inf": Target("bad", lambda x: np.where(x[:, 0] == 0, -np.inf, x[:, 0])),
+}
+
+
+@pytest.mark.parametrize("message", BAD)
+def test_a_target_that_contradicts_itself_is_refused(message: str) -> None:
+    with pytest.raises(UserError, match=f"target 'bad'.*{message}"):
+        check_target(BAD[message])
+
+
+@pytest.mark.parametrize("name", sorted(TARGETS))
+def test_every_target_that_ships_passes(name: str) -> None:
+    check_target(TARGETS[name])
+
+
+@pytest.mark.parametrize(
+    "label", ["gaussian(dimension=2)", "cusp(at=0.3)", "cusp(exponent=1)", "takagi(exponent=2)"]
+)
+def test_members_of_families_pass(label: str) -> None:
+    check_target(TARGETS[label])
