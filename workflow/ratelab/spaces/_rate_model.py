@@ -88,9 +88,9 @@ def rate_model(n: ArrayLike, error: ArrayLike) -> RateModel:
     rates = [f.alpha for f in fits] + _extrapolations(x, y)
     correction = float(np.expm1(fit.shift) * np.exp(fit.exponent * x[0]))
     return RateModel(
-        alpha=fit.alpha,
+        alpha=max(fit.alpha, 0.0),  # nested classes: errors never grow
         low=max(min(rates), 0.0),
-        high=max(rates),
+        high=max(*rates, 0.0),
         constant=float(np.exp(fit.log_constant)),
         correction=correction,
         exponent=fit.exponent,
