@@ -16,6 +16,7 @@ from ratelab.figures._style import (
     GREY,
     MARKERS,
     WIDTHS,
+    bottom_legend,
     heading,
     heading_height,
     legend_columns,
@@ -144,17 +145,7 @@ def _panels(found: list[Curve], complexity: str, title: str, text: str, trained:
                 axes.set_ylabel("L₂ error")
             if index + columns >= len(targets):
                 axes.set_xlabel(_WORDS.get(complexity, complexity))
-        figure.legend(
-            handles=handles,
-            loc="lower left",
-            bbox_to_anchor=(0.06 / width, 0.04 / height),
-            ncols=per_row,
-            frameon=False,
-            handlelength=1.8,
-            columnspacing=1.2,
-            labelspacing=0.35,
-            borderaxespad=0.0,
-        )
+        bottom_legend(figure, handles, per_row)
     return figure
 
 

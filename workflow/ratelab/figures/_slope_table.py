@@ -14,6 +14,7 @@ from ratelab.figures._style import (
     BLACK,
     BLUE,
     GREY,
+    bottom_legend,
     heading,
     heading_height,
     legend_columns,
@@ -84,17 +85,7 @@ def slope_table(rates: "xr.Dataset", complexity: str | None = None) -> Figure:
             _label(axes, y, line)
             if isinstance(line, SlopeRow):
                 _draw_row(axes, y, line, trainers, largest)
-        figure.legend(
-            handles=handles,
-            loc="lower left",
-            bbox_to_anchor=(0.06 / _WIDTH, 0.04 / height),
-            ncols=columns,
-            frameon=False,
-            handlelength=1.8,
-            columnspacing=1.2,
-            labelspacing=0.35,
-            borderaxespad=0.0,
-        )
+        bottom_legend(figure, handles, columns)
     return figure
 
 

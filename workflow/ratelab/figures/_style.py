@@ -81,6 +81,22 @@ def legend_columns(handles: "Sequence[Any]", most: int) -> int:
     return max(1, min(most, most * 26 // max(longest, 26)))
 
 
+def bottom_legend(figure: Figure, handles: "Sequence[Any]", columns: int) -> None:
+    """Put one legend for the whole figure at its lower left corner."""
+    width, height = figure.get_size_inches()
+    figure.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0.06 / width, 0.04 / height),
+        ncols=columns,
+        frameon=False,
+        handlelength=1.8,
+        columnspacing=1.2,
+        labelspacing=0.35,
+        borderaxespad=0.0,
+    )
+
+
 def wrapped(text: str, width: float) -> list[str]:
     """Break a text into lines for `width` inches at the size of `heading`'s explanation."""
     return textwrap.wrap(text, int(width * 16.5))
