@@ -1,6 +1,7 @@
 """Lower bounds lie below every piecewise polynomial, and close below the best."""
 
 from fractions import Fraction
+from math import sqrt
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ratelab import Target, UserError
+from ratelab import Target, UserError, load_plugins
 from ratelab.best import lower_bounds
 from ratelab.best._cells import UNIT, Cells, from_moments, merge, merge_groups, rounding_constant
 from ratelab.best._segments import backtrack, forward, segments
@@ -287,3 +288,19 @@ def test_impossible_requests_are_refused() -> None:
         lower_bounds(moments, [2], 2)
     with pytest.raises(UserError, match="0 pieces"):
         lower_bounds(moments, [0], 1)
+
+
+@pytest.mark.parametrize("scale", [1e-155, 1e-120, 1.0, 1e140])
+def test_bounds_hold_and_stay_tight_at_any_amplitude(scale: float) -> None:
+    base = load_plugins().targets["square"]
+    assert base.pieces is not None
+    coefficient = Fraction(scale)
+    target = Target(
+        "scaled",
+        lambda x: scale * x[:, 0] ** 2,
+        pieces=PiecewisePolynomial((), ((Fraction(0), Fraction(0), coefficient),)),
+    )
+    moments = cell_moments(target, cell_edges(target, 1024), 1)
+    bound = lower_bounds(moments, [2], 1)[2].value
+    exact = scale / (sqrt(180) * 4)
+    assert 0.98 * exact <= bound <= exact

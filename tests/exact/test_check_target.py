@@ -43,3 +43,17 @@ def test_every_target_that_ships_passes(name: str) -> None:
 )
 def test_members_of_families_pass(label: str) -> None:
     check_target(TARGETS[label])
+
+
+def test_an_enclosure_may_return_a_constant() -> None:
+    from flint import arb
+
+    import ratelab as rl
+
+    constant = Target("one", lambda x: np.ones(len(x)), enclosure=lambda x: arb(1))
+    check_target(constant)
+    bracket = rl.best.bracket(constant, 2)
+    assert bracket.lower == 0.0 and bracket.upper < 1e-12
+    network = rl.Network.dense([[[1.0]], [[1.0]]], [[0.0], [0.0]])
+    found = rl.exact.certified_error(network, constant)
+    assert found.lower <= 3**-0.5 <= found.upper and found.certainty == "rigorous"

@@ -53,3 +53,8 @@ def test_every_activation_that_ships_passes(plugins, smooth):
 def test_a_wrong_derivative_is_refused(derivative):
     with pytest.raises(UserError, match=r"activation 'bad'.*derivative"):
         check_activation(Activation("bad", lambda x: x.tanh(), "analytic", derivative=derivative))
+
+
+def test_a_polynomial_declared_analytic_is_refused():
+    with pytest.raises(UserError, match="is a polynomial of degree 2"):
+        check_activation(Activation("bad", lambda x: x * x, "analytic"))

@@ -8,6 +8,7 @@ from typing import Literal
 from ratelab.best._classes import pieces_bound
 from ratelab.best._polynomials import best_polynomial_error
 from ratelab.best._zero import exact_zero
+from ratelab.networks import polynomial_degree
 from ratelab.registry import Activation, Complexity, Target
 
 Certainty = Literal["none", "numerical", "rigorous"]
@@ -88,6 +89,10 @@ def _closure(target: Target, activation: Activation, complexity: Complexity, bud
     Differences of order up to N in w of σ(w x + b) at w = 0 tend to x^k σ^(k)(b), and for almost all b no derivative
     vanishes unless σ is a polynomial.
     """
-    if activation.regularity != "analytic" or target.dimension != 1:
+    if (
+        activation.regularity != "analytic"
+        or target.dimension != 1
+        or polynomial_degree(activation) is not None
+    ):
         return nan
     return best_polynomial_error(target, budget if complexity == "neurons" else budget // 2)

@@ -1,8 +1,8 @@
 """Certified lower bounds for piecewise polynomials with free knots in L2, one variable."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, replace
+from math import frexp, sqrt
 from typing import Literal
 
 import numpy as np
@@ -80,6 +80,8 @@ def lower_bounds(
         raise UserError(f"lower bounds: degree is {degree}; the cell moments reach {moments.degree}")
     if wanted and wanted[0] < 1:
         raise UserError(f"lower bounds: {wanted[0]} pieces are asked for; allowed: 1 or more")
+    moments, exponent = _normalised(moments)
+    incumbents = {n: float(np.ldexp(value, -exponent)) for n, value in (incumbents or {}).items()}
     finest = from_moments(moments, degree)
     errors = moments.remainder_radius if degree == moments.degree else moments.radius
     tolerance = sqrt(float((errors**2).sum())) * (1 + 1e-12)
@@ -109,9 +111,31 @@ def lower_bounds(
     for n, more in zip(wanted[-2::-1], wanted[:0:-1], strict=True):
         values[n] = max(values[n], values[more])
     return {
-        n: LowerBound(values[n], moments.certainty, "bound" if values[n] > 0 else "trivial", knots[n])
+        n: LowerBound(value, moments.certainty, "bound" if value > 0 else "trivial", knots[n])
         for n in wanted
+        for value in [_rescaled(values[n], exponent)]
     }
+
+
+_UNDERFLOW = 1e-150
+"""With coefficients of size 1, squares lose at most 2⁻¹⁰⁷⁴ an operation: together less than the square of this."""
+
+
+def _normalised(moments: CellMoments) -> tuple[CellMoments, int]:
+    """Return the moments of f·2^(−e), exact up to underflow, and e, so that squares neither overflow nor vanish."""
+    largest = max(float(np.abs(a).max(initial=0.0)) for a in (moments.coefficients, moments.remainder))
+    exponent = frexp(largest)[1]
+    scaled = {
+        name: np.ldexp(getattr(moments, name), -exponent)
+        for name in ("coefficients", "radius", "reference", "remainder", "remainder_radius")
+    }
+    return replace(moments, **scaled), exponent
+
+
+def _rescaled(value: float, exponent: int) -> float:
+    """Undo the scaling, rounded down."""
+    value = max(0.0, value - _UNDERFLOW)
+    return float(np.nextafter(np.ldexp(value, exponent), 0.0)) if value else 0.0
 
 
 def _proved(cost: float, depth: int, pieces: int, tolerance: float, finest: Cells) -> float:

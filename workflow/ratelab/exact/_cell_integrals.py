@@ -127,7 +127,7 @@ Model = tuple[list[Any], Any]
 def _taylor_model(target: Target) -> Callable[[Any, Any], Model | None]:
     """Return left, right ↦ a Taylor model at the middle with Lagrange remainder, None where the series fails."""
     assert target.enclosure is not None
-    enclosure = target.enclosure
+    enclosure = target.enclose
     ctx.cap = _ORDER + 1
 
     def taylor(left: Any, right: Any) -> Model | None:
@@ -168,7 +168,7 @@ def _divided(
         if model is not None and not _resolved(model, 2.0**-depth, size):
             model = None
         if model is None and (depth >= _DEPTH or done > _PARTS):
-            value = target.enclosure(low.union(high))
+            value = target.enclose(low.union(high))
             if not value.is_finite():
                 raise Unresolved(f"the enclosure is not finite on [{float(left)!r}, {float(right)!r}]")
             model = [value.mid()], value.rad()

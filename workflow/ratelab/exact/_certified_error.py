@@ -152,7 +152,7 @@ def _by_enclosure(network: Network, target: Target, pieces: list[BallPiece]) -> 
             if found is not None and 2 * found.rad() <= tolerance * (b - a):
                 total += found
                 continue
-            own = target.enclosure(a.union(b))
+            own = target.enclose(a.union(b))
             gap = own - (
                 ball_range(network, piece.left, piece.right)
                 if piece.polynomial is None
@@ -175,8 +175,8 @@ def _taylor(target: Target, polynomial: Any, a: Any, b: Any) -> Any:
     flint.ctx.cap = _ORDER + 1
     try:
         middle, half = (a + b) / 2, (b - a) / 2
-        centre = target.enclosure(arb_series([middle, arb(1)], prec=_ORDER))
-        around = target.enclosure(arb_series([a.union(b), arb(1)], prec=_ORDER + 1))
+        centre = target.enclose(arb_series([middle, arb(1)], prec=_ORDER))
+        around = target.enclose(arb_series([a.union(b), arb(1)], prec=_ORDER + 1))
     finally:
         flint.ctx.cap = former
     if not (isinstance(centre, arb_series) and isinstance(around, arb_series)):

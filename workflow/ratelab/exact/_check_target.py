@@ -69,7 +69,7 @@ def _declarations(
         if point in singular:
             continue
         if target.enclosure is not None:
-            ball = target.enclosure(arb(point))
+            ball = target.enclose(arb(point))
             if ball.is_finite() and not ball.overlaps(arb(value, _TOLERANCE * scale)):
                 raise UserError(
                     f"target '{target.name}': function is {value} at x = {point}, its enclosure {ball}"

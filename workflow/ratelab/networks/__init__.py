@@ -1,6 +1,6 @@
 """What a network is: layers, counts, storage; the identity and the powers ρ_r as primitives (row 1)."""
 
-from ratelab.networks._check_activation import check_activation
+from ratelab.networks._check_activation import check_activation, polynomial_degree
 from ratelab.networks._layout import FitProblem, FitResult, LayerShape, Layout, Status
 from ratelab.networks._network import Layer, Network, resolve
 from ratelab.networks._powers import identity, power, primitive
@@ -19,6 +19,7 @@ __all__ = [
     "counts",
     "from_dataset",
     "identity",
+    "polynomial_degree",
     "power",
     "primitive",
     "resolve",

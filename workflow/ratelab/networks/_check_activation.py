@@ -39,6 +39,12 @@ def check_activation(activation: Activation) -> None:
     for start, stop in ((0, 1), (5, 42), (101, 102), (102, _POINTS)):
         _compare(activation, x[start:stop], _evaluate(activation, x[start:stop]), value[start:stop])
     _compare(activation, x, _evaluate(activation, x.reshape(7, 29)).reshape(-1), value)
+    degree = polynomial_degree(activation)
+    if activation.regularity == "analytic" and degree is not None:
+        raise UserError(
+            f"activation '{activation.name}': is a polynomial of degree {degree}; declare it as such: "
+            f"regularity='piecewise polynomial', degree={degree}, knots=()"
+        )
     if activation.regularity == "piecewise polynomial":
         polynomial = activation.polynomial
         assert polynomial is not None
@@ -53,6 +59,20 @@ def check_activation(activation: Activation) -> None:
                 f"x = {float(x[int(wrong.argmax())]):.4g}; check degree and knots"
             )
     _check_derivative(activation, x)
+
+
+def polynomial_degree(activation: Activation) -> int | None:
+    """Degree of an activation that is a polynomial of degree at most 12 on [-40, 40], up to rounding, else None."""
+    x = 40.0 * np.cos(np.pi * (np.arange(64) + 0.5) / 64)
+    values = np.asarray(activation(x))
+    size = float(np.abs(values).max())
+    if not np.isfinite(size) or size == 0.0:
+        return 0 if size == 0.0 else None
+    for degree in range(13):
+        series = np.polynomial.chebyshev.chebfit(x / 40.0, values, degree)
+        if np.abs(np.polynomial.chebyshev.chebval(x / 40.0, series) - values).max() <= 1e-11 * size:
+            return degree
+    return None
 
 
 def _evaluate(activation: Activation, x: "torch.Tensor") -> "torch.Tensor":

@@ -107,6 +107,23 @@ class Target:
         given = self.enclosure or self.pieces or (self.moments and self.energy)
         return self.dimension == 1 and given is not None
 
+    def enclose(self, x: Any) -> Any:
+        """Enclosure of the values on an ``arb`` or ``arb_series``, of the same kind as `x` (constants are lifted).
+
+        Raises
+        ------
+        UserError
+            If the target declares no enclosure.
+        """
+        from flint import arb, arb_series
+
+        if self.enclosure is None:
+            raise UserError(f"target '{self.name}' declares no enclosure")
+        value = self.enclosure(x)
+        if isinstance(x, arb_series) and not isinstance(value, arb_series):
+            return arb_series([arb(value)], x.prec)
+        return arb(value) if isinstance(x, arb) and not isinstance(value, arb) else value
+
     def __call__(self, x: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """Values (m, k) at points (m, d), or (m,) in one variable.
 

@@ -114,7 +114,7 @@ def derivative(target: Target, order: int, a: Fraction, b: Fraction) -> Any:
         series = _piece(target.pieces, a, x)
     else:
         assert target.enclosure is not None
-        series = target.enclosure(x)
+        series = target.enclose(x)
     return arb.nan() if series.prec <= order else series[order] * factorial(order)
 
 
