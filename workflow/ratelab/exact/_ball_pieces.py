@@ -12,8 +12,7 @@ import numpy as np
 from flint import arb, arb_poly
 
 from ratelab.exact._breakpoints import breakpoints
-from ratelab.exact._legendre import ball
-from ratelab.networks import Layer, Network
+from ratelab.networks import Layer, Network, ball
 from ratelab.registry import Activation, PiecewisePolynomial
 
 _WIDENINGS = 5
@@ -53,24 +52,38 @@ def ball_pieces(network: Network, lower: float, upper: float) -> list[BallPiece]
 def ball_range(network: Network, left: float, right: float) -> Any:
     """Return a ball that contains the network's values on [left, right]."""
     values = [arb(left).union(arb(right))]
-    for layer in network.layers:
+    for layer in map(_exact, network.layers):
         values = [
-            _range(a.polynomial, sum((arb(w) * v for w, v in zip(row, values, strict=True) if w), arb(b)))
-            for row, b, a in zip(layer.weight.tolist(), layer.bias.tolist(), layer.activations, strict=True)
+            _range(activation, sum((weight * values[index] for index, weight in terms), bias))
+            for terms, bias, activation in layer.rows
         ]
+        values = layer.pool(values)
     return values[0]
 
 
-Rows = list[tuple[list[tuple[int, Any]], Any, PiecewisePolynomial]]
+@dataclass(frozen=True)
+class _Rows:
+    """A layer in balls: for each neuron its non-zero weights, its bias and its activation."""
+
+    rows: list[tuple[list[tuple[int, Any]], Any, PiecewisePolynomial]]
+    pooled: bool
+
+    def pool(self, values: list[Any]) -> list[Any]:
+        if not self.pooled:
+            return values
+        half = (len(values) + 1) // 2
+        return [u * v for u, v in zip(values, values[half:], strict=False)] + (
+            values[half - 1 : half] if len(values) % 2 else []
+        )
 
 
-def _exact(layer: Layer) -> Rows:
-    rows: Rows = []
-    for weights, bias, activation in zip(
-        layer.weight.tolist(), layer.bias.tolist(), layer.activations, strict=True
-    ):
-        rows.append(([(i, arb(w)) for i, w in enumerate(weights) if w], arb(bias), _polynomial(activation)))
-    return rows
+def _exact(layer: Layer) -> _Rows:
+    matrix = layer.matrix
+    rows = [
+        ([(i, ball(w)) for i, w in enumerate(weights) if w], ball(bias), _polynomial(activation))
+        for weights, bias, activation in zip(matrix, layer.bias, layer.activations, strict=True)
+    ]
+    return _Rows(rows, layer.pooled)
 
 
 def _polynomial(activation: Activation) -> PiecewisePolynomial:
@@ -79,7 +92,7 @@ def _polynomial(activation: Activation) -> PiecewisePolynomial:
 
 
 def _attempt(
-    layers: list[Rows], points: Any, lower: float, upper: float, width: float
+    layers: list[_Rows], points: Any, lower: float, upper: float, width: float
 ) -> list[BallPiece] | None:
     reach = np.abs(points) * width + width * 2.0**-10 * (upper - lower)
     slivers: list[list[float]] = []
@@ -102,13 +115,13 @@ def _attempt(
     return pieces
 
 
-def _on(layers: list[Rows], left: float, right: float) -> Any:
+def _on(layers: list[_Rows], left: float, right: float) -> Any:
     """Return the network's polynomial on [left, right], or None unless it is proved to be one."""
     ends = arb(left), arb(right)
     values: list[Any] = [arb_poly([0, 1])]
-    for rows in layers:
+    for layer in layers:
         following = []
-        for terms, bias, activation in rows:
+        for terms, bias, activation in layer.rows:
             before = arb_poly([bias])
             for index, weight in terms:
                 before += values[index] * weight
@@ -116,7 +129,7 @@ def _on(layers: list[Rows], left: float, right: float) -> Any:
             if piece is None:
                 return None
             following.append(_compose(activation.coefficients[piece], before))
-        values = following
+        values = layer.pool(following)
     return values[0]
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ratelab._errors import UserError
 from ratelab.exact._quadrature import gauss, to_legendre
-from ratelab.networks import Layer, Network
+from ratelab.networks import Layer, Network, activate, forward, pool
 
 Array = NDArray[np.float64]
 
@@ -23,11 +23,8 @@ def piecewise_polynomial(network: Network) -> bool:
 def polynomial_degree(network: Network) -> int:
     """Return a bound for the degree of the pieces of a piecewise polynomial network."""
     degree = 1
-    for layer in network.layers[:-1]:
-        degree *= max(
-            (a.polynomial.degree for a in set(layer.activations) if a.polynomial is not None), default=1
-        )
-        degree = max(degree, 1)
+    for layer in network.layers:
+        degree *= _layer_degree(layer)
     return degree
 
 
@@ -56,7 +53,8 @@ def breakpoints(network: Network, domain: Sequence[tuple[float, float]] = ((0.0,
         raise UserError(
             "breakpoints are for piecewise polynomial activations; use transition_points for smooth ones"
         )
-    lower, upper = domain[0]
+    network = network.float64()
+    lower, upper = float(domain[0][0]), float(domain[0][1])
     points = _inside(_first_layer(network), lower, upper)
     degree = _layer_degree(network.layers[0])
     for index in range(1, network.depth - 1):
@@ -72,8 +70,9 @@ def transition_points(network: Network, domain: Sequence[tuple[float, float]] = 
     Centres of steep neurons of the first layer with a geometric neighbourhood each, and sampled zeros of deeper
     pre-activations: hints for an adaptive integral, no certificate.
     """
+    network = network.float64()
     lower, upper = domain[0]
-    weight, bias = network.layers[0].weight[:, 0], network.layers[0].bias
+    weight, bias = network.layers[0].matrix[:, 0], network.layers[0].bias
     used = np.array([a.name != "identity" for a in network.layers[0].activations])
     steep = used & (np.abs(weight) * (upper - lower) > 8.0)
     centre, scale = -bias[steep] / weight[steep], 1 / np.abs(weight[steep])
@@ -87,7 +86,8 @@ def transition_points(network: Network, domain: Sequence[tuple[float, float]] = 
             row, left = np.nonzero(value[:, :-1] * value[:, 1:] < 0)
             before, after = value[row, left], value[row, left + 1]
             hints.append(grid[left] + (grid[left + 1] - grid[left]) * before / (before - after))
-        value = apply_activations(layer, value)
+        value = activate(layer, value)
+        value = pool(value) if layer.pooled else value
     return _inside(np.concatenate(hints), lower, upper)
 
 
@@ -96,7 +96,9 @@ def _inside(points: Array, lower: float, upper: float) -> Array:
 
 
 def _layer_degree(layer: Layer) -> int:
-    return max(1, *(a.polynomial.degree for a in set(layer.activations) if a.polynomial is not None))
+    """Return the factor by which a layer raises the degree of polynomials."""
+    degree = max(1, *(a.polynomial.degree for a in set(layer.activations) if a.polynomial is not None))
+    return 2 * degree if layer.pooled else degree
 
 
 def _knots(layer: Layer) -> tuple[NDArray[np.intp], Array]:
@@ -117,19 +119,11 @@ def _first_layer(network: Network) -> Array:
         return np.zeros(0)
     layer = network.layers[0]
     rows, knots = _knots(layer)
-    weight, bias = layer.weight[rows, 0], layer.bias[rows]
+    weight, bias = layer.matrix[rows, 0], layer.bias[rows]
     moving = weight != 0
     with np.errstate(over="ignore"):
         points = (knots[moving] - bias[moving]) / weight[moving]
     return np.asarray(points[np.isfinite(points)])
-
-
-def apply_activations(layer: Layer, value: Array) -> Array:
-    result = value.copy()
-    for activation in dict.fromkeys(layer.activations):
-        chosen = [i for i, a in enumerate(layer.activations) if a is activation]
-        result[chosen] = activation(np.ascontiguousarray(value[chosen]))
-    return result
 
 
 def _crossings(network: Network, index: int, edges: Array, degree: int) -> Array:
@@ -138,7 +132,7 @@ def _crossings(network: Network, index: int, edges: Array, degree: int) -> Array
     middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
     value = (middle[:, None] + half[:, None] * nodes).ravel()[None, :]
     for layer in network.layers[:index]:
-        value = apply_activations(layer, layer.weight @ value + layer.bias[:, None])
+        value = forward(layer, value)
     layer = network.layers[index]
     rows, knots = _knots(layer)
     value = (layer.weight @ value + layer.bias[:, None])[rows].reshape(len(rows), len(middle), degree + 1)

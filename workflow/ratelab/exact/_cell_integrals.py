@@ -10,7 +10,8 @@ import numpy as np
 from flint import arb, arb_poly, arb_series, ctx, fmpq
 from numpy.typing import NDArray
 
-from ratelab.exact._legendre import apply, ball, moment_table, power_table
+from ratelab.exact._legendre import apply, moment_table, power_table
+from ratelab.networks import ball
 from ratelab.registry import PiecewisePolynomial, Target
 
 Projector = Callable[[float, float], list[Any]]

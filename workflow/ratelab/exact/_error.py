@@ -8,14 +8,13 @@ from numpy.typing import NDArray
 
 from ratelab._errors import UserError
 from ratelab.exact._breakpoints import (
-    apply_activations,
     breakpoints,
     piecewise_polynomial,
     polynomial_degree,
     transition_points,
 )
 from ratelab.exact._quadrature import Cells, gauss, resolved_cells, to_legendre
-from ratelab.networks import Network
+from ratelab.networks import Network, forward, pool
 from ratelab.registry import Target
 
 Array = NDArray[np.float64]
@@ -107,10 +106,13 @@ def _line(network: Network, target: Target, p: float) -> float:
 def _rounding(network: Network, cells: Cells) -> float:
     """Return the size of rounding errors in the network's values: large where output weights nearly cancel."""
     value = cells.nodes.reshape(1, -1)
+    network = network.float64()
     for layer in network.layers[:-1]:
-        value = apply_activations(layer, layer.weight @ value + layer.bias[:, None])
+        value = forward(layer, value)
     last = network.layers[-1]
-    terms = np.abs(last.weight) @ np.abs(value) + np.abs(last.bias)[:, None]
+    terms = np.abs(last.matrix) @ np.abs(value) + np.abs(last.bias)[:, None]
+    if last.pooled:
+        terms = pool(terms)
     return float(8 * np.finfo(np.float64).eps * terms.max())
 
 

@@ -4,7 +4,9 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from flint import arb, fmpq
+from flint import arb
+
+from ratelab.networks import ball
 
 
 @cache
@@ -48,11 +50,6 @@ def moment_table(degree: int, precision: int) -> tuple[tuple[tuple[int, Any], ..
 def apply(table: tuple[tuple[tuple[int, Any], ...], ...], values: list[Any]) -> list[Any]:
     """Each row of the table times the values."""
     return [sum((c * values[j] for j, c in row), arb(0)) for row in table]
-
-
-def ball(value: Fraction | float | int) -> Any:
-    """Enclose a rational or float at the current precision (a float exactly)."""
-    return arb(fmpq(value.numerator, value.denominator)) if isinstance(value, Fraction) else arb(value)
 
 
 def _monomial(power: int) -> Fraction:

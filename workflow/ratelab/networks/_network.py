@@ -1,59 +1,126 @@
-"""What a network is: affine layers, an activation per hidden neuron, and the counts."""
+"""What a network is: affine layers, an activation per neuron, poolings, readouts, and the counts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from typing import Any
 
 from ratelab._errors import UserError
+from ratelab.networks import _matrix
+from ratelab.networks._matrix import Matrix, Vector
 from ratelab.networks._powers import identity
 from ratelab.registry import Activation, Registry
-
-if TYPE_CHECKING:
-    import torch
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """An affine map and the activation of each of its neurons.
+    """An affine map, the activation of each of its neurons, and perhaps a pooling of their values.
 
     Parameters
     ----------
     weight
-        (out, in), read-only float64.
+        (n, inputs), read-only: dense float64, scipy's ``csr_array`` of float64, or rationals (object array of fmpq).
     bias
-        (out,), read-only float64.
+        (n,), read-only: float64, or rationals if the weights are.
     activations
-        One per output neuron; the last layer of a network has identities only.
+        One per neuron; the last layer of a network has identities only.
+    pooled
+        Bilinear pooling of the activated values: with n = 2m they are (u, v) and the layer gives the m products
+        u ⊙ v. An odd number is filled up with the constant 1.
     """
 
-    weight: Array
-    bias: Array
+    weight: Matrix
+    bias: Vector
     activations: tuple[Activation, ...]
+    pooled: bool = False
+
+    @property
+    def inputs(self) -> int:
+        """Number of values that the layer reads."""
+        return int(self.weight.shape[1])
+
+    @property
+    def neurons(self) -> int:
+        """Number of neurons n: rows of the affine map."""
+        return int(self.weight.shape[0])
+
+    @property
+    def outputs(self) -> int:
+        """Number of values that the layer gives: n, or ⌈n/2⌉ after pooling."""
+        return (self.neurons + 1) // 2 if self.pooled else self.neurons
+
+    @property
+    def exact(self) -> bool:
+        """Whether weights and biases are rationals."""
+        return _matrix.rational_kind(self.weight)
+
+    @property
+    def matrix(self) -> Any:
+        """The weights as a dense array: float64, or rationals."""
+        return _matrix.dense(self.weight)
+
+
+@dataclass(frozen=True, eq=False)
+class Readout:
+    """An affine head that reads an inner layer.
+
+    Parameters
+    ----------
+    layer
+        How many layers of the network come before it: 0 reads the inputs, 1 the first hidden layer.
+    weight, bias
+        (k, outputs of that layer) and (k,), of any kind that `Layer` knows.
+    """
+
+    layer: int
+    weight: Matrix
+    bias: Vector
 
 
 class Network:
     """A generalized network x ↦ A_L(… α_1(A_1 x + b_1) …) + b_L, immutable.
 
-    Build one with `Network.dense`. Counts follow the approximation-space convention: *connections* are non-zero
-    matrix entries (biases are free), *neurons* are hidden, *depth* is the number of affine maps.
+    Build one with `Network.dense` or `Network.sparse`. Counts follow the approximation-space convention:
+    *connections* are non-zero matrix entries (biases are free), *neurons* are the rows of all affine maps but the
+    last, *depth* is the number of affine maps. Readouts are not counted; each is a network of its own.
+
+    Parameters
+    ----------
+    layers
+        Affine maps with their activations and poolings; rational in all layers if in one.
+    readouts
+        Affine heads on inner layers.
+
+    Raises
+    ------
+    UserError
+        If shapes do not fit or a value is not finite.
     """
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
+    def __init__(self, layers: Sequence[Layer], readouts: Sequence[Readout] = ()) -> None:
         if not layers:
             raise UserError("a network needs at least one affine layer")
-        self.layers = tuple(_checked(layer, index, layers) for index, layer in enumerate(layers))
+        checked = [_checked(layer, index, layers) for index, layer in enumerate(layers)]
+        heads = [_checked_readout(head, index, checked) for index, head in enumerate(readouts)]
+        weights = [layer.weight for layer in checked] + [head.weight for head in heads]
+        if any(map(_matrix.rational_kind, weights)):
+            checked = [_rational(layer) for layer in checked]
+            heads = [
+                Readout(h.layer, _matrix.to_rational(h.weight), _matrix.to_rational(h.bias)) for h in heads
+            ]
+        for values in [v for part in checked for v in (part.weight, part.bias)]:
+            _matrix.freeze(values)
+        for values in [v for head in heads for v in (head.weight, head.bias)]:
+            _matrix.freeze(values)
+        self.layers = tuple(checked)
+        self.readouts = tuple(heads)
 
     @classmethod
     def dense(
         cls,
-        weights: Sequence[ArrayLike],
-        biases: Sequence[ArrayLike],
+        weights: Sequence[Any],
+        biases: Sequence[Any],
         activation: "str | Activation | Sequence[Sequence[Activation]]" = "relu",
         registry: Registry | None = None,
     ) -> "Network":
@@ -62,7 +129,8 @@ class Network:
         Parameters
         ----------
         weights, biases
-            L matrices (out, in) and L vectors (out,).
+            L matrices (out, in) and L vectors (out,): floats, or rationals and dyadics (Fraction, fmpq, arf; one such
+            entry makes the network exact).
         activation
             One for all hidden neurons (by name or as object), or for each hidden layer one per neuron.
         registry
@@ -77,12 +145,12 @@ class Network:
             raise UserError(
                 f"a network needs one bias per weight matrix; found {len(weights)} and {len(biases)}"
             )
-        matrices = [np.array(w, dtype=np.float64, ndmin=2) for w in weights]
-        vectors = [np.array(b, dtype=np.float64, ndmin=1) for b in biases]
+        matrices = [_entries(_matrix.matrix, w, index) for index, w in enumerate(weights)]
+        vectors = [_entries(_matrix.vector, b, index) for index, b in enumerate(biases)]
         hidden: Sequence[Sequence[Activation]]
         if isinstance(activation, str | Activation):
             single = resolve(activation, registry)
-            hidden = [(single,) * len(w) for w in matrices[:-1]]
+            hidden = [(single,) * w.shape[0] for w in matrices[:-1]]
         else:
             hidden = list(activation)
             if len(hidden) != len(matrices) - 1:
@@ -90,10 +158,23 @@ class Network:
                     f"{len(matrices)} layers have {len(matrices) - 1} hidden ones; "
                     f"activations for {len(hidden)} were given"
                 )
-        last = (identity,) * len(matrices[-1]) if matrices else ()
+        last = (identity,) * matrices[-1].shape[0] if matrices else ()
         return cls(
             [Layer(w, b, tuple(a)) for w, b, a in zip(matrices, vectors, [*hidden, last], strict=True)]
         )
+
+    @classmethod
+    def sparse(
+        cls,
+        weights: Sequence[Any],
+        biases: Sequence[Any],
+        activation: "str | Activation | Sequence[Sequence[Activation]]" = "relu",
+        registry: Registry | None = None,
+    ) -> "Network":
+        """Build a network whose weights are stored by their non-zero entries, as `Network.dense` otherwise."""
+        from scipy.sparse import csr_array
+
+        return cls.dense([csr_array(w) for w in weights], biases, activation, registry)
 
     @property
     def depth(self) -> int:
@@ -103,17 +184,17 @@ class Network:
     @property
     def inputs(self) -> int:
         """Input dimension d."""
-        return int(self.layers[0].weight.shape[1])
+        return self.layers[0].inputs
 
     @property
     def outputs(self) -> int:
         """Output dimension k."""
-        return int(self.layers[-1].weight.shape[0])
+        return self.layers[-1].outputs
 
     @property
     def widths(self) -> tuple[int, ...]:
         """Number of neurons of each hidden layer."""
-        return tuple(len(layer.bias) for layer in self.layers[:-1])
+        return tuple(layer.neurons for layer in self.layers[:-1])
 
     @property
     def width(self) -> int:
@@ -125,60 +206,86 @@ class Network:
         """Number of hidden neurons N."""
         return sum(self.widths)
 
-    @property
+    @cached_property
     def connections(self) -> int:
         """Number of non-zero weight-matrix entries W; biases are not counted."""
-        return sum(int(np.count_nonzero(layer.weight)) for layer in self.layers)
+        return sum(_matrix.nonzeros(layer.weight) for layer in self.layers)
 
     @property
+    def poolings(self) -> int:
+        """Number of pooled layers."""
+        return sum(layer.pooled for layer in self.layers)
+
+    @cached_property
     def largest_weight(self) -> float:
-        """Largest modulus of a weight or bias."""
-        return max(
-            float(np.abs(array).max(initial=0.0))
-            for layer in self.layers
-            for array in (layer.weight, layer.bias)
-        )
+        """Largest modulus of a weight or bias (infinite if a rational one exceeds float64)."""
+        return max(_matrix.largest(part) for layer in self.layers for part in (layer.weight, layer.bias))
 
     @property
     def strict(self) -> bool:
         """Whether no hidden neuron is an identity."""
         return all(a is not identity for layer in self.layers[:-1] for a in layer.activations)
 
-    def __call__(self, x: Any) -> Any:
-        """Evaluate at points (m, d): float64 array → (m, k), or torch tensor → torch tensor.
+    @property
+    def exact(self) -> bool:
+        """Whether weights and biases are rationals."""
+        return self.layers[0].exact
+
+    def readout(self, index: int) -> "Network":
+        """Return the network that ends in the readout of that index."""
+        head = self.readouts[index]
+        last = Layer(head.weight, head.bias, (identity,) * head.weight.shape[0])
+        return Network([*self.layers[: head.layer], last])
+
+    def rational(self) -> "Network":
+        """Return the same function with rational weights; float64 numbers are dyadic, so nothing is rounded."""
+        if self.exact:
+            return self
+        heads = [
+            Readout(h.layer, _matrix.to_rational(h.weight), _matrix.to_rational(h.bias))
+            for h in self.readouts
+        ]
+        return Network([_rational(layer) for layer in self.layers], heads)
+
+    def float64(self) -> "Network":
+        """Return the network with every weight rounded to the nearest float64 number.
 
         Raises
         ------
         UserError
-            If the points have another dimension.
+            If a weight is larger than float64 holds.
         """
-        if isinstance(x, np.ndarray | list | tuple | float | int):
-            return self._numpy(np.asarray(x, dtype=np.float64))
-        return self._torch(x)
+        return self._float if self.exact else self
 
-    def _numpy(self, x: Array) -> Array:
-        self._check_points(x.shape)
-        value = x.T
-        for layer in self.layers:
-            value = _activate(layer, layer.weight @ value + layer.bias[:, None])
-        return np.ascontiguousarray(value.T)
+    @cached_property
+    def _float(self) -> "Network":
+        layers = [
+            Layer(_matrix.to_float(a.weight), _matrix.to_float(a.bias), a.activations, a.pooled)
+            for a in self.layers
+        ]
+        heads = [
+            Readout(h.layer, _matrix.to_float(h.weight), _matrix.to_float(h.bias)) for h in self.readouts
+        ]
+        return Network(layers, heads)
 
-    def _torch(self, x: "torch.Tensor") -> "torch.Tensor":
-        import torch
+    def __call__(self, x: Any) -> Any:
+        """Evaluate at points (m, d); values (m, k) come back in the arithmetic of the points.
 
-        self._check_points(tuple(x.shape))
-        value = x
-        for layer in self.layers:
-            weight = torch.tensor(layer.weight, dtype=x.dtype, device=x.device)
-            bias = torch.tensor(layer.bias, dtype=x.dtype, device=x.device)
-            value = torch.nn.functional.linear(value, weight, bias)
-            if any(a is not identity for a in layer.activations):
-                value = torch.stack([a.function(value[:, i]) for i, a in enumerate(layer.activations)], dim=1)
-        return value
+        Parameters
+        ----------
+        x
+            float64 array or nested list of numbers; torch tensor; nested list or object array of rationals (Fraction
+            or fmpq: exact, Fractions come back; piecewise polynomial activations only); of python-flint's arb
+            (balls that contain the value, at flint's working precision).
 
-    def _check_points(self, shape: tuple[int, ...]) -> None:
-        if len(shape) != 2 or shape[1] != self.inputs:
-            raise UserError(f"points must have shape (m, {self.inputs}); found {shape}")
+        Raises
+        ------
+        UserError
+            If the points have another dimension, or an activation has no evaluation in that arithmetic.
+        """
+        from ratelab.networks._evaluate import evaluate
+
+        return evaluate(self, x)
 
     def save(self, path: str | Path) -> None:
         """Store as NetCDF, atomically."""
@@ -196,7 +303,9 @@ class Network:
     def __repr__(self) -> str:
         names = sorted({a.name for layer in self.layers[:-1] for a in layer.activations}) or ["affine"]
         shape = "-".join(str(n) for n in (self.inputs, *self.widths, self.outputs))
-        return f"Network({shape}, {'+'.join(names)}, {self.connections} connections)"
+        pooled = f", {self.poolings} poolings" if self.poolings else ""
+        kind = ", rational" if self.exact else ""
+        return f"Network({shape}, {'+'.join(names)}, {self.connections} connections{pooled}{kind})"
 
 
 def resolve(activation: str | Activation, registry: Registry | None = None) -> Activation:
@@ -215,20 +324,21 @@ def resolve(activation: str | Activation, registry: Registry | None = None) -> A
     return registry.activations[activation]
 
 
-def _activate(layer: Layer, value: Array) -> Array:
-    """Apply each neuron's activation to (neurons, m), one call per distinct activation."""
-    if all(a is layer.activations[0] for a in layer.activations):
-        return value if layer.activations[0] is identity else np.asarray(layer.activations[0](value))
-    result = value.copy()
-    for activation in dict.fromkeys(layer.activations):
-        if activation is not identity:
-            rows = [i for i, a in enumerate(layer.activations) if a is activation]
-            result[rows] = activation(value[rows])
-    return result
+def _entries(convert: Any, values: Any, index: int) -> Any:
+    try:
+        return convert(values)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"layer {index + 1}: weights and biases must be numbers ({error})") from None
+
+
+def _rational(layer: Layer) -> Layer:
+    return Layer(
+        _matrix.to_rational(layer.weight), _matrix.to_rational(layer.bias), layer.activations, layer.pooled
+    )
 
 
 def _checked(layer: Layer, index: int, layers: Sequence[Layer]) -> Layer:
-    weight, bias = np.array(layer.weight, dtype=np.float64), np.array(layer.bias, dtype=np.float64)
+    weight, bias = _matrix.matrix(layer.weight), _matrix.vector(layer.bias)
     if weight.ndim != 2 or bias.shape != (weight.shape[0],) or len(layer.activations) != weight.shape[0]:
         raise UserError(
             f"layer {index + 1}: weight {weight.shape}, bias {bias.shape} and {len(layer.activations)} activations "
@@ -236,14 +346,34 @@ def _checked(layer: Layer, index: int, layers: Sequence[Layer]) -> Layer:
         )
     if 0 in weight.shape:
         raise UserError(f"layer {index + 1}: weight {weight.shape} is empty")
-    if index and weight.shape[1] != len(layers[index - 1].bias):
+    if index and weight.shape[1] != layers[index - 1].outputs:
         raise UserError(
             f"layer {index + 1}: weight {weight.shape} reads {weight.shape[1]} values, "
-            f"layer {index} gives {len(layers[index - 1].bias)}"
+            f"layer {index} gives {layers[index - 1].outputs}"
         )
-    if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+    if not (_matrix.finite(weight) and _matrix.finite(bias)):
         raise UserError(f"layer {index + 1}: weights and biases must be finite")
     if index == len(layers) - 1 and any(a is not identity for a in layer.activations):
         raise UserError("the last layer is affine: its activations must be the identity")
-    weight.flags.writeable = bias.flags.writeable = False
-    return Layer(weight, bias, tuple(layer.activations))
+    if _matrix.rational_kind(weight) != _matrix.rational_kind(bias):
+        weight, bias = _matrix.to_rational(weight), _matrix.to_rational(bias)
+    return Layer(weight, bias, tuple(layer.activations), bool(layer.pooled))
+
+
+def _checked_readout(head: Readout, index: int, layers: Sequence[Layer]) -> Readout:
+    weight, bias = _matrix.matrix(head.weight), _matrix.vector(head.bias)
+    if not 0 <= head.layer < len(layers):
+        raise UserError(
+            f"readout {index}: reads layer {head.layer}; allowed: 0 (the inputs) to {len(layers) - 1}"
+        )
+    given = layers[head.layer - 1].outputs if head.layer else layers[0].inputs
+    if weight.ndim != 2 or weight.shape[1] != given or bias.shape != (weight.shape[0],):
+        raise UserError(
+            f"readout {index}: weight {weight.shape} and bias {bias.shape} do not fit layer {head.layer}, "
+            f"which gives {given} values"
+        )
+    if not (_matrix.finite(weight) and _matrix.finite(bias)):
+        raise UserError(f"readout {index}: weights and biases must be finite")
+    if _matrix.rational_kind(weight) != _matrix.rational_kind(bias):
+        weight, bias = _matrix.to_rational(weight), _matrix.to_rational(bias)
+    return Readout(head.layer, weight, bias)
