@@ -1,0 +1,86 @@
+"""Activations as continuous piecewise linear functions with rational knots, slopes and intercepts."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from flint import fmpq
+
+from ratelab._errors import UserError
+from ratelab.networks import Network, rational
+from ratelab.registry import Activation
+
+
+@dataclass(frozen=True)
+class LinearPieces:
+    """A continuous piecewise linear function: slopes[i]·x + intercepts[i] from knots[i-1] to knots[i].
+
+    Parameters
+    ----------
+    knots
+        Strictly increasing, length K; each is a true kink.
+    slopes, intercepts
+        K + 1 rationals.
+    """
+
+    knots: tuple[fmpq, ...]
+    slopes: tuple[fmpq, ...]
+    intercepts: tuple[fmpq, ...]
+
+    def segment(self, x: fmpq) -> int:
+        """Return the index of the segment that holds x; a knot belongs to the segment on its right."""
+        return sum(t <= x for t in self.knots)
+
+    def __call__(self, x: fmpq) -> fmpq:
+        """Return the value at x."""
+        index = self.segment(x)
+        return self.slopes[index] * x + self.intercepts[index]
+
+
+@lru_cache(maxsize=256)
+def linear_pieces(activation: Activation) -> LinearPieces:
+    """Return an activation's linear segments; knots without a kink are dropped.
+
+    Raises
+    ------
+    UserError
+        If the activation is not piecewise linear, or jumps.
+    """
+    polynomial = activation.polynomial
+    if polynomial is None or polynomial.degree > 1:
+        raise UserError(
+            f"activation '{activation.name}' is not piecewise linear; affine pieces exist for continuous piecewise "
+            "linear activations only, such as relu, prelu, identity"
+        )
+    # a constant piece may be given without its zero slope
+    parts = [(*map(rational, c[:2]), *[fmpq(0)] * (2 - len(c[:2]))) for c in polynomial.coefficients]
+    knots, kept = [], [parts[0]]
+    for knot, (intercept, slope) in zip(map(rational, polynomial.knots), parts[1:], strict=True):
+        before = kept[-1]
+        if (intercept, slope) == before:
+            continue
+        if before[0] + before[1] * knot != intercept + slope * knot:
+            raise UserError(
+                f"activation '{activation.name}' jumps at {knot}; affine pieces exist for continuous piecewise "
+                "linear activations only, such as relu, prelu, identity"
+            )
+        knots.append(knot)
+        kept.append((intercept, slope))
+    return LinearPieces(tuple(knots), tuple(s for _, s in kept), tuple(c for c, _ in kept))
+
+
+def linear_layers(network: Network) -> list[tuple[LinearPieces, ...]]:
+    """Return, for every hidden layer, each neuron's activation as linear segments.
+
+    A neuron counts in the patterns of cells if its activation has a knot.
+
+    Raises
+    ------
+    UserError
+        If an activation is not continuous and piecewise linear, or a layer is pooled.
+    """
+    if network.poolings:
+        raise UserError(
+            "affine pieces exist for networks without poolings: poolings multiply, and this network has "
+            f"{network.poolings} pooled layers"
+        )
+    return [tuple(map(linear_pieces, layer.activations)) for layer in network.layers[:-1]]
