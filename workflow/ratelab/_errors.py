@@ -1,5 +1,7 @@
 """The one exception that a user's input can cause."""
 
+from collections.abc import Iterable
+
 
 class UserError(Exception):
     """A mistake in what the user gave: names the place, what was found and what is allowed.
@@ -9,11 +11,11 @@ class UserError(Exception):
     """
 
 
-def suggestion(word: str, known: list[str]) -> str:
+def suggestion(word: str, known: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the nearest known word, else the list of what is known."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, known, n=1)
+    near = get_close_matches(word, list(known), n=1)
     if near:
         return f"did you mean '{near[0]}'?"
     return "known: " + (", ".join(sorted(known)) or "nothing")

@@ -55,8 +55,10 @@ rule rate:
 
 rule figures:
     input:
-        curves="results/{study}/curves.nc",
-        rates="results/{study}/rates.nc",
+        curves=lambda wildcards: PLAN.curve_file(wildcards.study, "curves"),
+        rates=lambda wildcards: PLAN.curve_file(wildcards.study, "rates"),
+        claims=lambda wildcards: PLAN.claims_file(wildcards.study),
+        experiments=lambda wildcards: PLAN.experiment_files(wildcards.study),
     output:
         update(directory("results/{study}/figures")),
     log:
@@ -71,4 +73,5 @@ rule figures:
     message:
         "{wildcards.study}: figures and tables"
     shell:
-        "ratelab figures --curves {input.curves:q} --rates {input.rates:q} --folder {output:q} > {log:q} 2>&1"
+        "ratelab figures --curves {input.curves:q} --rates {input.rates:q} --claims {input.claims:q}"
+        " --experiments {input.experiments:q} --folder {output:q} > {log:q} 2>&1"

@@ -45,17 +45,6 @@ for warning in PLAN.warnings:
     logger.warning(warning)
 
 
-def study_files(study):
-    """Everything that a study ends with."""
-    folder = f"results/{study}"
-    return [
-        f"{folder}/curves.nc",
-        f"{folder}/networks.nc",
-        f"{folder}/rates.nc",
-        f"{folder}/figures",
-    ]
-
-
 wildcard_constraints:
-    study="|".join(map(re.escape, PLAN.studies)),
+    study="|".join(map(re.escape, PLAN.names)),
     name="[^/]+",

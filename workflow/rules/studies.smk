@@ -11,15 +11,15 @@ onstart:
 
 rule studies:
     input:
-        [file for study in PLAN.studies for file in study_files(study)],
+        [file for study in PLAN.names for file in PLAN.files(study)],
     localrule: True
 
 
-for _study in PLAN.studies:
+for _study in PLAN.names:
 
     rule:
         name:
             _study
         input:
-            study_files(_study),
+            PLAN.files(_study),
         localrule: True

@@ -79,12 +79,20 @@ def _parser() -> argparse.ArgumentParser:
         "--networks", required=True, help="dataset to write: the networks behind the upper ends"
     )
     rule("rate", "slopes and rates of a study", "curves").add_argument("--output", required=True)
+    rule("claim", "all cases of one claim").add_argument("--output", required=True)
+    claims = verbs.add_parser("claims", help="the claims of a study in one dataset, and how they stand")
+    claims.add_argument("--study", required=True, help="name of the study")
+    claims.add_argument("--parts", nargs="+", required=True, metavar="FILE", help="datasets of single claims")
+    claims.add_argument("--output", required=True)
+    claims.set_defaults(run=_verbs.claims)
+    rule("experiment", "one experiment").add_argument("--output", required=True)
     figures = verbs.add_parser("figures", help="figures and tables of a study")
-    figures.add_argument("--curves", required=True)
-    figures.add_argument("--rates", required=True)
+    for item in ("curves", "rates", "claims", "experiments"):
+        figures.add_argument(f"--{item}", nargs="*", default=[], metavar="FILE")
     figures.add_argument("--folder", required=True)
     figures.set_defaults(run=_verbs.figures)
     schema = verbs.add_parser("schema", help="the config's JSON schema, or its documentation")
     schema.add_argument("--markdown", action="store_true", help="documentation instead of JSON")
+    schema.add_argument("--claims", action="store_true", help="the list of claims, as Markdown")
     schema.set_defaults(run=_verbs.schema)
     return parser

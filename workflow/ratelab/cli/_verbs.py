@@ -169,24 +169,64 @@ def rate(options: Namespace) -> None:
     )
 
 
+def claim(options: Namespace) -> None:
+    """Write the cases of one claim."""
+    from ratelab.studies import _claim
+    from ratelab.studies._jobs import ClaimJob
+
+    job = _job(ClaimJob, options)
+    with progress(f"claim {job.claim}") as report:
+        _write(_claim.run(job, _registry(options), report), options.output)
+
+
+def claims(options: Namespace) -> None:
+    """Write the claims of a study, and print how they stand."""
+    from ratelab.report import claims_summary
+    from ratelab.studies import _claim
+
+    dataset = _claim.gather(options.study, _read(options.parts, "claim", "verdict"))
+    _write(dataset, options.output)
+    print(claims_summary(dataset))
+
+
+def experiment(options: Namespace) -> None:
+    """Write the dataset of one experiment."""
+    from ratelab.studies import _experiment
+    from ratelab.studies._jobs import ExperimentJob
+
+    job = _job(ExperimentJob, options)
+    with progress(f"experiment {job.experiment}") as report:
+        _write(_experiment.run(job, _registry(options), report), options.output)
+
+
 def figures(options: Namespace) -> None:
     """Draw the figures of a study and write its tables."""
-    from ratelab.figures import draw
-    from ratelab.report import write_tables
+    from ratelab.figures import draw, draw_experiment
+    from ratelab.report import write_claims, write_tables
 
-    curves, rates = *_read([options.curves], "error_upper"), *_read([options.rates], "slope_low")
+    folder = Path(options.folder)
     try:
-        for file in (*draw(curves, rates, Path(options.folder)), *write_tables(rates, Path(options.folder))):
-            print(file)
+        folder.mkdir(parents=True, exist_ok=True)
+        files: list[Path] = []
+        if options.curves and options.rates:
+            curves, rates = *_read(options.curves, "error_upper"), *_read(options.rates, "slope_low")
+            files += (*draw(curves, rates, folder), *write_tables(rates, folder))
+        for dataset in _read(options.claims, "claim", "verdict"):
+            files += write_claims(dataset, folder)
+        for dataset in _read(options.experiments):
+            files += draw_experiment(dataset, folder)
     except OSError as error:
         raise UserError(f"cannot write figures to {options.folder}: {error}") from error
+    for file in files:
+        print(file)
 
 
 def schema(options: Namespace) -> None:
     """Print the config's JSON schema or documentation."""
-    from ratelab.studies._document import json_schema, markdown
+    from ratelab.studies._document import claims_markdown, json_schema, markdown
 
-    print(markdown() if options.markdown else json_schema(), end="")
+    text = claims_markdown() if options.claims else markdown() if options.markdown else json_schema()
+    print(text, end="")
 
 
 def _job(kind: "type[J]", options: Namespace) -> "J":

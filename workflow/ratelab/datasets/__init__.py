@@ -1,7 +1,7 @@
 """Dataset schemas, provenance, atomic writes (row 0: xarray is imported only when data is touched)."""
 
 from ratelab.datasets._io import read, write
-from ratelab.datasets._provenance import REFERENCES, merged, merged_digests, provenance
+from ratelab.datasets._provenance import REFERENCES, RELU_PAPER, merged, merged_digests, provenance
 from ratelab.datasets._schema import (
     ATTAINED,
     CERTAINTY,
@@ -21,6 +21,7 @@ __all__ = [
     "FLAGS",
     "LOWER_STATUS",
     "REFERENCES",
+    "RELU_PAPER",
     "VERDICT",
     "described",
     "meaning",

@@ -55,7 +55,7 @@ def read(path: str | Path) -> "xr.Dataset":
         raise UserError(f"{path} does not exist")
     try:
         with xr.open_dataset(path, engine="netcdf4", decode_timedelta=False) as dataset:
-            return dataset.load()
+            return dataset.load().drop_encoding()  # the width of stored texts must not cut longer ones
     except (OSError, RuntimeError, ValueError, AttributeError) as error:
         raise UserError(
             f"{path} is truncated or no NetCDF file ({error}); delete it and run the same command again"

@@ -15,6 +15,11 @@ REFERENCES = (
     "Constructive Approximation 55 (2022), doi:10.1007/s00365-021-09543-4"
 )
 
+RELU_PAPER = (
+    "Arora, Basu, Mianjy, Mukherjee, Understanding deep neural networks with rectified linear units, "
+    "ICLR 2018, arXiv:1611.01491"
+)
+
 
 def provenance(
     title: str,

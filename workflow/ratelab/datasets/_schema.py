@@ -11,7 +11,10 @@ CERTAINTY: Flags = {"none": 0, "numerical": 1, "rigorous": 2}
 LOWER_STATUS: Flags = {"no_method": 0, "trivial": 1, "bound": 2, "exact": 3}
 FIT_STATUS: Flags = {"not_run": 0, "converged": 1, "step_limit": 2, "diverged": 3}
 ATTAINED: Flags = {"none": 0, "no": 1, "yes": 2}
-VERDICT: Flags = {"none": 0, "consistent": 1, "upper_only": 2, "inconclusive": 3}
+VERDICT: Flags = {
+    "none": 0, "consistent": 1, "upper_only": 2, "inconclusive": 3, "violated": 4, "illustrated": 5,
+    "not_measurable": 6,
+}  # fmt: skip
 
 FLAGS: dict[str, Flags] = {
     "certainty": CERTAINTY,
@@ -81,7 +84,18 @@ _LONG_NAMES = {
     "rate_trained": "rate that this trainer alone would have reported",
     "rate_trained_low": "rate_trained, lower end over seeds",
     "rate_trained_high": "rate_trained, upper end over seeds",
-    "verdict": "measured slopes against theory",
+    "verdict": "what the measurement says about the theory",
+    "claim": "id of the statement",
+    "topic": "what the statement is about",
+    "kind": "sort of statement; only one with explicit constants can be violated",
+    "statement": "the statement as it is checked",
+    "case_name": "instance in which it was checked",
+    "measured": "number measured",
+    "bound": "number that the statement compares it with",
+    "relation": "how they must compare: measured relation bound",
+    "note": "reference, witness, or what the numbers are",
+    "pieces_trained": "maximal affine pieces of the trained network on the domain, exactly (NaN: not piecewise linear)",
+    "pieces_most": "largest number of pieces of a network of this shape: product of (width + 1)",
 }
 
 

@@ -9,6 +9,7 @@ _NAMES = {
     "activation_curves": "._error_curves",
     "curve_of": "._curves",
     "draw": "._draw",
+    "draw_experiment": "._experiments",
     "error_curves": "._error_curves",
     "save": "._style",
     "slope_table": "._slope_table",
@@ -20,7 +21,17 @@ if TYPE_CHECKING:
     from ratelab.figures._curves import Curve, curve_of
     from ratelab.figures._draw import draw
     from ratelab.figures._error_curves import activation_curves, error_curves
+    from ratelab.figures._experiments import draw_experiment
     from ratelab.figures._slope_table import slope_table
     from ratelab.figures._style import save
 
-__all__ = ["Curve", "activation_curves", "curve_of", "draw", "error_curves", "save", "slope_table"]
+__all__ = [
+    "Curve",
+    "activation_curves",
+    "curve_of",
+    "draw",
+    "draw_experiment",
+    "error_curves",
+    "save",
+    "slope_table",
+]

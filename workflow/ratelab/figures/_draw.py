@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ratelab.figures._curves import activation_of, all_curves
 from ratelab.figures._error_curves import activation_curves, error_curves
+from ratelab.figures._pieces import has_pieces, trained_pieces
 from ratelab.figures._slope_table import slope_table
 from ratelab.figures._style import save
 
@@ -21,7 +22,8 @@ def draw(curves: "xr.Dataset", rates: "xr.Dataset", folder: str | Path) -> list[
         The study's `curves.nc` and `rates.nc`.
     folder
         Made if need be. For each complexity: ``errors-…`` (brackets and trained networks), ``slopes-…``
-        (slopes against theory) and, if some target has several activations, ``activations-…``.
+        (slopes against theory), ``activations-…`` if some target has several activations, and ``pieces-…`` if
+        pieces were counted of networks with several hidden layers.
     """
     folder = Path(folder)
     files: list[Path] = []
@@ -37,4 +39,6 @@ def draw(curves: "xr.Dataset", rates: "xr.Dataset", folder: str | Path) -> list[
             files += save(activation_curves(curves, rates, complexity), folder / f"activations-{complexity}")
         if any(curve.row is not None for curve in found):
             files += save(slope_table(rates, complexity), folder / f"slopes-{complexity}")
+        if has_pieces(curves, complexity):
+            files += save(trained_pieces(curves, complexity), folder / f"pieces-{complexity}")
     return files

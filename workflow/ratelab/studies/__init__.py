@@ -8,8 +8,8 @@ _NAMES = {
     "Config": "._config",
     "Plan": "._plan",
     "load_config": "._config",
-    "make_plan": "._plan",
-    "plan_from": "._plan",
+    "make_plan": "._planner",
+    "plan_from": "._planner",
     "preflight": "._preflight",
     "read_config": "._config",
 }
@@ -18,7 +18,8 @@ __getattr__, __dir__ = exports(__name__, _NAMES)
 
 if TYPE_CHECKING:
     from ratelab.studies._config import Config, load_config, read_config
-    from ratelab.studies._plan import Plan, make_plan, plan_from
+    from ratelab.studies._plan import Plan
+    from ratelab.studies._planner import make_plan, plan_from
     from ratelab.studies._preflight import preflight
 
 __all__ = ["Config", "Plan", "load_config", "make_plan", "plan_from", "preflight", "read_config"]

@@ -91,7 +91,9 @@ class _Tables:
             "error_trained": np.full(fit, np.nan),
             "status": np.zeros(fit, np.int8),
             "steps": np.zeros(fit, np.int32),
+            "pieces_trained": np.full(fit, np.nan),
         }
+        self.pieces_most = np.full(cell[1:], np.nan)
         names = ("error_constructed", "error_upper", "error_upper_closure", "error_lower")
         self.cells: dict[str, np.ndarray] = {name: np.full(cell, np.nan) for name in names}
         for name in ("certainty", "upper_certainty", "lower_status", "upper_attained"):
@@ -118,7 +120,10 @@ class _Tables:
             {name: (_FIT, table) for name, table in self.fits.items()}
             | {name: (_CELL, table) for name, table in self.cells.items()}
             | columns
-            | {"lower_class": (("network", "complexity"), self.lower_class)},
+            | {
+                "lower_class": (("network", "complexity"), self.lower_class),
+                "pieces_most": (_CELL[1:], self.pieces_most),
+            },
             coords=_coordinates(job) | {"seed": np.arange(job.seeds)},
         )
         return datasets.described(dataset, **self._origin("Errors of best approximation", registry, digests))
@@ -176,6 +181,7 @@ def _gather(
         stored = from_dataset(fitted[trainer], registry)
         for name, table in tables.fits.items():
             table[place][:, position] = chosen[name].values
+        tables.pieces_most[place[1:]] = np.fmax(tables.pieces_most[place[1:]], chosen["pieces_most"].values)
         errors, fits = chosen["error_trained"].values, chosen["fit"].values
         for index in range(len(job.budgets)):
             if not np.isnan(errors[index]).all():

@@ -11,6 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from ratelab._errors import UserError, suggestion
 from ratelab.registry import Parameter, parse_label, parse_value
+from ratelab.studies.claims._catalogue import expand
+from ratelab.studies.experiments._catalogue import parameters_of
 
 
 class Member(BaseModel):
@@ -45,6 +47,33 @@ def _member(value: Any) -> Any:
 Plugin = Annotated[Member, BeforeValidator(_member, json_schema_input_type=str | Member)]
 
 
+class ExperimentSpec(BaseModel):
+    """An experiment by name, with parameters: ``depth-gap`` or ``{name: depth-gap, width: 3}``."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    name: str = Field(description="Name of the experiment; every further key is one of its parameters.")
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters that were given."""
+        return dict(self.model_extra or {})
+
+
+def _named(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"name": value}
+    if isinstance(value, ExperimentSpec):
+        return value
+    if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
+        raise ValueError("write a name, or a mapping with 'name' and the experiment's parameters")
+    return dict(value)
+
+
+NamedExperiment = Annotated[
+    ExperimentSpec, BeforeValidator(_named, json_schema_input_type=str | ExperimentSpec)
+]
+
+
 class NetworkSpec(BaseModel):
     """One kind of network: architecture, activation and depth."""
 
@@ -58,13 +87,11 @@ class NetworkSpec(BaseModel):
 
 
 class Study(BaseModel):
-    """Targets × networks × budgets × seeds, and what is done with them."""
+    """Targets × networks × budgets × seeds, and what is done with them; claims; experiments."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    targets: list[Plugin] = Field(min_length=1, description="Functions to approximate.")
-    networks: list[NetworkSpec] = Field(
-        min_length=1, description="Kinds of network to approximate them with."
-    )
+    targets: list[Plugin] = Field([], description="Functions to approximate.")
+    networks: list[NetworkSpec] = Field([], description="Kinds of network to approximate them with.")
     complexity: list[Literal["neurons", "connections"]] = Field(
         ["neurons"],
         min_length=1,
@@ -84,6 +111,36 @@ class Study(BaseModel):
     )
     seeds: int = Field(8, ge=1, le=10_000, strict=True, description="Initialisations of every fit.")
 
+    claims: list[str] = Field(
+        [], description="Statements to check, by id; `C1-C19` means all of them (docs/claims.md)."
+    )
+    cases: int = Field(
+        20, ge=1, le=100_000, strict=True, description="Random instances in which each claim is checked."
+    )
+    experiments: list[NamedExperiment] = Field(
+        [], description="What is measured beside the curves, by name, with parameters."
+    )
+
+    @field_validator("claims")
+    @classmethod
+    def _known_claims(cls, claims: list[str]) -> list[str]:
+        try:
+            return list(expand(claims))
+        except UserError as error:
+            raise ValueError(str(error)) from error
+
+    @field_validator("experiments")
+    @classmethod
+    def _known_experiments(cls, experiments: list[ExperimentSpec]) -> list[ExperimentSpec]:
+        try:
+            for spec in experiments:
+                parameters_of(spec.name, spec.parameters)
+        except UserError as error:
+            raise ValueError(str(error)) from error
+        if len({spec.name for spec in experiments}) < len(experiments):
+            raise ValueError("each experiment may stand once")
+        return experiments
+
     @field_validator("budgets")
     @classmethod
     def _increasing(cls, budgets: list[int]) -> list[int]:
@@ -97,6 +154,14 @@ class Study(BaseModel):
         if len(set(values)) != len(values):
             raise ValueError("each may stand once")
         return values
+
+    @model_validator(mode="after")
+    def _something_to_do(self) -> "Study":
+        if bool(self.targets) != bool(self.networks):
+            raise ValueError("targets and networks belong together: name at least one of each, or neither")
+        if not (self.targets or self.claims or self.experiments):
+            raise ValueError("name targets and networks, claims or experiments")
+        return self
 
     @model_validator(mode="after")
     def _trainers_where_trained(self) -> "Study":
@@ -134,7 +199,8 @@ class Config(BaseModel):
 
 
 RULES = (
-    "all", "studies", "check", "target", "spline", "construct", "train", "bracket", "rate", "figures", "claims",
+    "all", "studies", "check", "target", "spline", "construct", "train", "bracket", "rate", "figures", "claim",
+    "claims", "experiment",
 )  # fmt: skip
 _STUDY = re.compile(r"[a-z][a-z0-9_-]*")
 
@@ -232,7 +298,7 @@ def _fields(location: Sequence[Any]) -> list[str]:
         field = model.model_fields.get(part) if hasattr(model, "model_fields") else None
         if field is None:
             continue
-        models = [m for m in _models(field.annotation) if m is not Member]
+        models = [m for m in _models(field.annotation) if m not in (Member, ExperimentSpec)]
         if models:
             model = models[0]
     return list(model.model_fields)

@@ -4,9 +4,12 @@ import json
 from typing import Any
 
 from ratelab.studies._config import Config, NetworkSpec, Study
+from ratelab.studies.claims._catalogue import CLAIMS
+from ratelab.studies.experiments._catalogue import EXPERIMENTS
 
 SCHEMA_FILE = "workflow/schemas/config.schema.json"
 DOCUMENT_FILE = "config/README.md"
+CLAIMS_FILE = "docs/claims.md"
 
 _HEAD = """# Config
 
@@ -41,12 +44,53 @@ def markdown() -> str:
         _table("One study: `studies.<name>`", Study),
         _table("One kind of network: `studies.<name>.networks[…]`", NetworkSpec),
     ]
+    for name, experiment in EXPERIMENTS.items():
+        sections.append(_experiment(name, experiment.parameters))
     return "\n".join(sections)
 
 
-def _table(title: str, model: Any) -> str:
+def _experiment(name: str, parameters: Any) -> str:
+    title = f"Experiment `{name}`"
+    if parameters.model_fields:
+        return _table(title, parameters, parameters.__doc__ or "")
+    return f"## {title}\n\n{parameters.__doc__}\n"
+
+
+_CLAIMS_HEAD = """# Claims
+
+Every statement of the papers that ratelab checks, in our words. *Origin* says where a statement stands: `paper` (in the
+paper's abstract or an accessible quotation), `recalled` (believed to be in the paper, not verified), `derived` (proved
+for this project). A study lists the ids under `claims`; its `claims.nc`, `claims.md` and `claims.csv` hold one row for
+each case with the measured value, the bound and one verdict:
+
+* **consistent**: every non-asymptotic consequence that was checked holds;
+* **violated**: a certain number contradicts an inequality with explicit constants on its stated range: a bug;
+* **illustrated**: an asymptotic statement, and finite data agree with it;
+* **upper only**: no lower bound exists here; **inconclusive**: the numbers do not decide;
+* **not measurable**: proved elsewhere and no computation decides it; reference and witness are shown.
+
+This page is made from the catalogue (`ratelab schema --claims`); a test compares them.
+"""
+
+
+def claims_markdown() -> str:
+    """Return the list of all claims, as Markdown."""
+    lines = [_CLAIMS_HEAD]
+    for claim in CLAIMS.values():
+        lines.append(
+            f"## {claim.id}: {claim.topic}\n\n{claim.statement}\n\n*{claim.kind}, {claim.origin}.* {claim.certainty}\n"
+        )
+    return "\n".join(lines)
+
+
+def _table(title: str, model: Any, text: str = "") -> str:
     properties = model.model_json_schema()["properties"]
-    lines = [f"## {title}\n", "| key | default | meaning |", "| --- | --- | --- |"]
+    lines = [
+        f"## {title}\n",
+        *([f"{text}\n"] if text else []),
+        "| key | default | meaning |",
+        "| --- | --- | --- |",
+    ]
     for name, field in model.model_fields.items():
         default = "required" if field.is_required() else f"`{_plain(field.default)}`"
         lines.append(f"| `{name}` | {default} | {field.description}{_range(properties[name])} |")

@@ -1,6 +1,6 @@
 """What each rule is told: small frozen models, passed as JSON on the command line."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -80,3 +80,17 @@ class StudyJob(Job):
     budgets: tuple[int, ...]
     trainers: tuple[str, ...]
     seeds: int
+
+
+class ClaimJob(Job):
+    """All cases of one claim."""
+
+    claim: str
+    cases: int
+
+
+class ExperimentJob(Job):
+    """One experiment with all its parameters."""
+
+    experiment: str
+    parameters: dict[str, Any]

@@ -7,6 +7,7 @@ import numpy as np
 from ratelab import datasets, exact
 from ratelab.networks import FitProblem, resolve, to_dataset
 from ratelab.registry import Progress, Registry
+from ratelab.studies import _pieces
 from ratelab.studies._jobs import TrainJob
 from ratelab.studies._shapes import layouts
 from ratelab.studies._target import read_data
@@ -24,7 +25,8 @@ def run(job: TrainJob, registry: Registry, target_data: "xr.Dataset", progress: 
     shapes = layouts(job, registry, target, values.shape[1])
     unique = list(dict.fromkeys(shapes.values()))
     fits = tuple((layout, seed) for layout in unique for seed in range(job.seeds))
-    problem = FitProblem(nodes, weights, values, resolve(job.activation, registry), fits, target.domain)
+    activation = resolve(job.activation, registry)
+    problem = FitProblem(nodes, weights, values, activation, fits, target.domain)
     results = registry.trainers[job.trainer].fit(problem, progress)
     networks = [result.network for result in results]
     errors = np.array([np.nan if n is None else exact.error(n, target) for n in networks])
@@ -38,11 +40,19 @@ def run(job: TrainJob, registry: Registry, target_data: "xr.Dataset", progress: 
     )
     states = np.array([datasets.FIT_STATUS[result.status.replace(" ", "_")] for result in results], np.int8)
     dims = ("complexity", "budget", "seed")
+    counted = _pieces.countable(activation, target)
+    pieces = np.array([_pieces.measured(n, target) if counted else np.nan for n in networks])
+    most = [
+        [_pieces.most(shapes[c, n], activation) if counted else np.nan for n in job.budgets]
+        for c in job.complexity
+    ]
     dataset = to_dataset(networks).assign(
         error_trained=(dims, errors[fit]),
         status=(dims, states[fit]),
         steps=(dims, np.array([result.steps for result in results], np.int32)[fit]),
         loss=(dims, np.array([result.loss for result in results])[fit]),
+        pieces_trained=(dims, pieces[fit]),
+        pieces_most=(dims[:2], np.array(most)),
         fit=(dims, fit),
     )
     dataset["loss"].attrs["long_name"] = "weighted sum of squared residuals at the quadrature nodes"

@@ -1,0 +1,22 @@
+"""The examples of the documentation run, and its links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def test_the_examples_on_networks_run_from_top_to_bottom() -> None:
+    names: dict[str, object] = {}
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / "networks.md").read_text(), re.S)
+    assert len(blocks) >= 5
+    for block in blocks:
+        exec(block, names)
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_every_file_that_a_page_links_exists(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+    assert [link for link in links if not (DOCS / link).exists()] == []

@@ -1,0 +1,36 @@
+"""The figures of experiments, by the experiment's name."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ratelab.figures._style import save
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+_MODULES: Mapping[str, str] = {
+    "hard-functions": "._hard_functions",
+    "depth-gap": "._depth_gap",
+    "global-training": "._global_training",
+}
+
+
+def draw_experiment(dataset: "xr.Dataset", folder: str | Path) -> list[Path]:
+    """Draw the figures of one experiment into `folder` as SVG and PDF, and return the files written.
+
+    Parameters
+    ----------
+    dataset
+        As the experiment wrote it; its attribute ``experiment`` says which one.
+    folder
+        Made if need be.
+    """
+    module = import_module(_MODULES[str(dataset.attrs["experiment"])], __package__)
+    figures: Callable[[xr.Dataset], Mapping[str, Figure]] = module.figures
+    files: list[Path] = []
+    for name, figure in figures(dataset).items():
+        files += save(figure, Path(folder) / name)
+    return files

@@ -1,0 +1,169 @@
+"""Pieces of trained networks against what their shape allows, one panel a kind of network."""
+
+from math import ceil
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter
+from numpy.typing import NDArray
+
+from ratelab._errors import UserError
+from ratelab.figures._panel import TRAINED
+from ratelab.figures._style import (
+    BLACK,
+    GREY,
+    WIDTHS,
+    bottom_legend,
+    heading,
+    heading_height,
+    legend_columns,
+    new_figure,
+    place,
+    style,
+)
+from ratelab.report import network_text
+from ratelab.spaces import seed_quantiles
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+Array = NDArray[np.float64]
+
+_LEFT, _GAP, _ROW_GAP, _HEIGHT = 0.6, 0.34, 0.44, 1.7
+_WORDS = {"neurons": "neurons N", "connections": "connections W"}
+_SHIFT = 1.035
+
+
+def has_pieces(curves: "xr.Dataset", complexity: str) -> bool:
+    """Return whether pieces were counted of networks with several hidden layers; only there can they multiply."""
+    return any(_depth(network) > 2 for network in _counted(curves, complexity))
+
+
+def trained_pieces(curves: "xr.Dataset", complexity: str) -> Figure:
+    """Draw the pieces of trained networks against the budget, and the most that their shape allows.
+
+    Parameters
+    ----------
+    curves
+        A study's dataset.
+    complexity
+        ``neurons`` or ``connections``: what the budgets count.
+
+    Raises
+    ------
+    UserError
+        If no pieces were counted.
+    """
+    networks = _counted(curves, complexity)
+    if not networks:
+        raise UserError(f"figure: the curves hold no pieces of trained networks by '{complexity}'")
+    found = curves.sel(complexity=complexity, network=networks)
+    trainers = [
+        str(t) for t in found["trainer"].values if found["pieces_trained"].sel(trainer=t).notnull().any()
+    ]
+    text = (
+        "Affine pieces on the domain, counted exactly: medians over all targets and seeds, bars 16–84 %. The thin line "
+        "is the most that the shape allows: for ReLU the product of w + 1 over the hidden layers of width w, which "
+        "zigzags attain from w = 3 on."
+    )
+    columns = 2 if len(networks) in (2, 4) else min(3, len(networks))
+    rows, width = ceil(len(networks) / columns), WIDTHS[columns]
+    handles = _legend(trainers, complexity)
+    with style():
+        per_row = legend_columns(handles, 4 if columns == 3 else 3)
+        top = heading_height(text, width) + 0.22
+        legend_height = 0.165 * ceil(len(handles) / per_row) + 0.1
+        height = top + rows * _HEIGHT + (rows - 1) * _ROW_GAP + 0.44 + legend_height
+        figure = new_figure(width, height)
+        heading(figure, "How many pieces do trained networks have?", text)
+        panel = (width - _LEFT - 0.12 - (columns - 1) * _GAP) / columns
+        highest = float(found["pieces_most"].max())
+        for index, network in enumerate(networks):
+            row, column = divmod(index, columns)
+            axes = place(
+                figure, _LEFT + column * (panel + _GAP), top + row * (_HEIGHT + _ROW_GAP), panel, _HEIGHT
+            )
+            _panel(axes, found.sel(network=network), trainers, complexity)
+            axes.set_title(network_text(network), loc="left", fontweight="bold", pad=3)
+            axes.set_ylim(0.8, highest * 1.5)
+            if column == 0:
+                axes.set_ylabel("pieces")
+            if index + columns >= len(networks):
+                axes.set_xlabel(_WORDS.get(complexity, complexity))
+        bottom_legend(figure, handles, per_row)
+    return figure
+
+
+def pooled(one: "xr.Dataset", trainer: str) -> Array:
+    """Return (budget, 3): 16 %, 50 % and 84 % quantiles of the pieces over targets and seeds."""
+    table = one["pieces_trained"].sel(trainer=trainer).transpose("budget", "target", "seed").values
+    return seed_quantiles(table.reshape(len(table), -1))
+
+
+def _counted(curves: "xr.Dataset", complexity: str) -> list[str]:
+    if "pieces_trained" not in curves:
+        return []
+    pieces = curves["pieces_trained"].sel(complexity=complexity)
+    return [str(n) for n in curves["network"].values if pieces.sel(network=n).notnull().any()]
+
+
+def _panel(axes: "Axes", one: "xr.Dataset", trainers: list[str], complexity: str) -> None:
+    budgets = one["budget"].values.astype(np.float64)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.plot(budgets, one["pieces_most"].values, color=BLACK, linewidth=0.7, zorder=2)
+    largest = one["pieces_trained"].max(("target", "trainer", "seed")).values
+    axes.plot(budgets, largest, color=GREY, linestyle=":", linewidth=0.9, zorder=2)
+    if complexity == "neurons" and _depth(str(one["network"].values)) > 2:
+        axes.plot(budgets, budgets + 1, color=GREY, linestyle=(0, (4, 2)), linewidth=0.8, zorder=1)
+    for index, trainer in enumerate(trainers):
+        colour, marker = TRAINED[index % len(TRAINED)]
+        table = pooled(one, trainer)
+        middle = table[:, 1]
+        arms = np.nan_to_num(np.vstack([middle - table[:, 0], table[:, 2] - middle]))
+        axes.errorbar(
+            budgets * _SHIFT ** (2 * index - len(trainers) + 1), middle, yerr=np.maximum(arms, 0.0), linestyle="",
+            marker=marker, color=colour, markerfacecolor="white", markersize=3.4, markeredgewidth=0.8,
+            elinewidth=0.7, zorder=3,
+        )  # fmt: skip
+    shown = [b for b in budgets if float(np.log2(b)).is_integer()] or list(budgets)
+    axes.set_xlim(budgets[0] / 1.15, budgets[-1] * 1.15)
+    axes.set_xticks(shown, [f"{b:g}" for b in shown])
+    axes.xaxis.set_minor_locator(FixedLocator(list(budgets)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_major_locator(LogLocator(10))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _depth(network: str) -> int:
+    return int(network.rpartition("/depth=")[2])
+
+
+def _legend(trainers: list[str], complexity: str) -> list[Line2D]:
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=colour,
+            linestyle="",
+            marker=marker,
+            markerfacecolor="white",
+            label=f"trained: {trainer}",
+        )
+        for trainer, (colour, marker) in zip(
+            trainers, [TRAINED[i % len(TRAINED)] for i in range(len(trainers))], strict=True
+        )
+    ]
+    handles += [
+        Line2D([], [], color=GREY, linestyle=":", linewidth=0.9, label="largest of all fits"),
+        Line2D([], [], color=BLACK, linewidth=0.7, label="most that the shape allows"),
+    ]
+    if complexity == "neurons":
+        handles.append(
+            Line2D([], [], color=GREY, linestyle=(0, (4, 2)), linewidth=0.8, label="one hidden layer, N + 1")
+        )
+    return handles

@@ -1,0 +1,30 @@
+"""Pieces of trained networks, and how many a network of that shape can have."""
+
+from math import nan, prod
+
+from ratelab import exact
+from ratelab.networks import Layout, Network
+from ratelab.registry import Activation, Target
+
+
+def countable(activation: Activation, target: Target) -> bool:
+    """Return whether pieces are counted: one variable, a continuous piecewise linear activation."""
+    polynomial = activation.polynomial
+    if polynomial is None or target.dimension != 1:
+        return False
+    jumps = [polynomial.jumps(index)[0] for index in range(len(polynomial.knots))]
+    return polynomial.degree <= 1 and not any(jumps)
+
+
+def measured(network: Network | None, target: Target) -> float:
+    """Return the exact number of maximal affine pieces on the target's domain; NaN where there is no network."""
+    if network is None:
+        return nan
+    return float(exact.count_pieces(network, target.domain))
+
+
+def most(layout: Layout, activation: Activation) -> float:
+    """Return a bound for the pieces of a network of this shape: Π (1 + knots · neurons) over its hidden layers."""
+    assert activation.polynomial is not None
+    knots = len(activation.polynomial.knots)
+    return float(prod(1 + knots * int((~layer.linear).sum()) for layer in layout.layers[:-1]))

@@ -1,0 +1,115 @@
+"""C3, C10, C19: density, global training, and its hardness."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ratelab import best, exact
+from ratelab.networks import FitProblem, LayerShape, Layout, resolve
+from ratelab.registry import Target
+from ratelab.studies.claims._claim import Case, Scope, illustrated, judged, not_measurable
+
+Array = NDArray[np.float64]
+
+
+def c3(scope: Scope) -> Iterator[Case]:
+    """L2 errors of continuous interpolants written as networks: they go to zero, also for a jump."""
+    root = Target("root", _root, singular_points=(0.0,))
+    jump = Target("jump", _jump, singular_points=(1 / 3,))
+    for target, knots_of in ((root, _graded), (jump, _steep)):
+        errors = []
+        for pieces in (4, 16, 64):
+            knots = knots_of(pieces)
+            values = target(knots[:, None])[:, 0]
+            inner = slice(1, -1)
+            slopes = np.diff(values) / np.diff(knots)
+            function = exact.PiecewiseLinear(knots[inner], values[inner], slopes[0], slopes[-1])
+            errors.append(exact.error(exact.represent(function, domain=(0, 1)).network, target))
+        yield illustrated(
+            f"{target.name}, L2, 64 against 4 pieces",
+            errors[-1],
+            errors[0],
+            "errors of interpolating networks",
+            "≤",
+        )
+    yield not_measurable(
+        "jump, uniform norm", "no continuous function is nearer than half the jump: the statement needs q < ∞",
+        measured=0.5, bound=0.5,
+    )  # fmt: skip
+
+
+def _root(x: Array) -> Array:
+    return np.asarray(np.sqrt(x[:, 0]))
+
+
+def _jump(x: Array) -> Array:
+    return np.asarray((x[:, 0] > 1 / 3) * 1.0)
+
+
+def _graded(pieces: int) -> Array:
+    return (np.arange(pieces + 1) / pieces) ** 4.0
+
+
+def _steep(pieces: int) -> Array:
+    return np.array([0.0, 1 / 3, 1 / 3 + 1.0 / pieces**2, 1.0])
+
+
+def c10(scope: Scope) -> Iterator[Case]:
+    """Small data sets: trained networks never lose less than the certified lower end of the optimum."""
+    sizes = [(1, 10, 1), (1, 10, 2), (1, 20, 2), (2, 8, 1), (2, 10, 2)]
+    for done, (dimension, points, width) in enumerate(sizes):
+        x, y = data(dimension, points)
+        fit = best.global_fit(x, y, width)
+        name = f"n={dimension}, D={points}, w={width}"
+        yield judged(
+            f"{name}: gap", fit.gap / max(fit.value, 1e-300), "≤", 1e-6,
+            f"relative; {fit.programmes} of {fit.patterns} patterns needed a programme", proved=False,
+        )  # fmt: skip
+        for trainer in ("adam(steps=1000)", "varpro"):
+            losses = trained(scope, trainer, x, y, width, seeds=max(8, min(scope.cases, 200)))
+            yield judged(
+                f"{name}: best of {trainer}", float(np.nanmin(losses)), "≥", fit.lower_bound,
+                f"share of seeds within 1e-4 of the optimum: {np.mean(losses <= fit.value * (1 + 1e-4)):.2f}",
+                tolerance=1e-9 * max(1.0, fit.value), proved=False,
+            )  # fmt: skip
+        scope.progress(done + 1, len(sizes))
+    yield not_measurable(
+        "running time", "the abstract's bound: polynomial in the data, exponential in dimension and width; the number "
+        "of patterns tried is above"
+    )  # fmt: skip
+
+
+def data(dimension: int, points: int) -> tuple[Array, Array]:
+    """The reference data: y = sin(3 Σ x) + noise at uniform points in [−1, 1]^n."""
+    generator = np.random.default_rng(points + dimension)
+    x = generator.uniform(-1, 1, (points, dimension))
+    return x, np.sin(3 * x.sum(axis=1)) + 0.3 * generator.standard_normal(points)
+
+
+def trained(scope: Scope, trainer: str, x: Array, y: Array, width: int, seeds: int) -> Array:
+    """Sum-of-squares losses of trained networks without output bias, one a seed."""
+    hidden = LayerShape(
+        np.ones((width, x.shape[1]), bool),
+        np.zeros((width, x.shape[1])),
+        np.ones(width, bool),
+        np.zeros(width, bool),
+    )
+    last = LayerShape(np.ones((1, width), bool), np.zeros((1, width)), np.zeros(1, bool), np.ones(1, bool))
+    layout = Layout((hidden, last))
+    problem = FitProblem(
+        x, np.ones(len(x)), y[:, None], resolve("relu"), tuple((layout, seed) for seed in range(seeds)),
+        ((-1.0, 1.0),) * x.shape[1],
+    )  # fmt: skip
+    results = scope.registry.trainers[trainer].fit(problem)
+    losses = [np.nan if r.network is None else float(np.sum((r.network(x)[:, 0] - y) ** 2)) for r in results]
+    return np.array(losses)
+
+
+def c19(scope: Scope) -> Iterator[Case]:
+    """References only."""
+    yield not_measurable("two variables", "Froese and Hertrich, NeurIPS 2023: NP-hard for n = 2")
+    yield not_measurable(
+        "brute force", "Froese, Hertrich and Niedermeier, JAIR 2022: essentially optimal under ETH"
+    )
+    yield not_measurable("several outputs", "arXiv:2204.01368: no such combinatorial search unless ∃R = NP")
