@@ -104,13 +104,13 @@ def test_facets_are_painted_from_the_back_along_every_line_of_sight(results, row
     cells = [cell[np.isfinite(cell[:, 0])] for cell in corners]
     cells = [cell for cell in cells if len(cell)]
     generator = np.random.default_rng(row)
-    for angle in (*generator.uniform(0, 2 * np.pi, 4), np.radians(_hard_functions._AZIMUTH)):
+    for angle in (*generator.uniform(0, 2 * np.pi, 1), np.radians(_hard_functions._AZIMUTH)):
         toward = np.array([np.cos(angle), np.sin(angle)])
         order = _hard_functions.back_to_front(cells, toward)
         assert sorted(order) == list(range(len(cells)))
         rank = np.argsort(order)
         starts = generator.uniform(-1.5, 1.5, (20, 1, 2))
-        holders = held(cells, starts + np.linspace(-3, 3, 201)[:, None] * toward)
+        holders = held(cells, starts + np.linspace(-3, 3, 101)[:, None] * toward)
         for sight in holders:
             seen = rank[sight[sight >= 0]]
             assert (np.diff(seen) >= 0).all()

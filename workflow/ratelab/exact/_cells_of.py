@@ -218,7 +218,9 @@ def _end(value: Any) -> Fraction | float:
 def _clusters(values: NDArray[np.float64], bounds: NDArray[np.float64]) -> tuple[NDArray[np.int64], bool]:
     """Number rows of intervals so that rows with different numbers are disjoint; tell if the rest are equal."""
     labels = np.zeros(len(values), dtype=np.int64)
-    lower, upper = np.nextafter(values - bounds, -np.inf), np.nextafter(values + bounds, np.inf)
+    with np.errstate(all="ignore"):
+        lower, upper = np.nextafter(values - bounds, -np.inf), np.nextafter(values + bounds, np.inf)
+    lower, upper = np.where(np.isnan(lower), -np.inf, lower), np.where(np.isnan(upper), np.inf, upper)
     exact = bounds == 0
     lower[exact], upper[exact] = values[exact], values[exact]
     for column in range(values.shape[1]):

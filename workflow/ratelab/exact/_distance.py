@@ -38,6 +38,11 @@ class Distance:
     certainty: Literal["rigorous"]
     power: Fraction | None
 
+    def __post_init__(self) -> None:
+        """Refuse what is no enclosure: a fault of the computation, never of the user."""
+        if not 0 <= self.lower <= self.upper:
+            raise AssertionError(f"the distance would lie between {self.lower} and {self.upper}")
+
 
 def distance(
     f: Function,

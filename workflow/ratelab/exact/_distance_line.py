@@ -177,10 +177,17 @@ def line_residual(f: LineFunction, g: LineFunction) -> list[Residual]:
             pieces.append(Residual(left, right, apart))
         else:
             x = hull(left, right)
-            values = zip(f.enclose(first, x), g.enclose(second, x), strict=True)
-            pieces.append(Residual(left, right, sum(((a - b) ** 2 for a, b in values), arb(0)).sqrt()))
+            gaps = [a - b for a, b in zip(f.enclose(first, x), g.enclose(second, x), strict=True)]
+            pieces.append(Residual(left, right, _norm(gaps)))
         i, j = i + (first.right == right), j + (second.right == right)
     return pieces
+
+
+def _norm(values: list[arb]) -> arb:
+    """Return a ball around a Euclidean norm; the ball of a sum of squares may reach below 0, where no root is."""
+    if len(values) == 1:
+        return abs(values[0])
+    return sum((v * v for v in values), arb(0)).nonnegative_part().sqrt()
 
 
 def line_total(f: LineFunction, g: LineFunction, p: float) -> Total:

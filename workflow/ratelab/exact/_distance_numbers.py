@@ -74,6 +74,8 @@ def ends(value: fmpq | arb) -> tuple[float, float]:
 
 def power(base: arb, exponent: fmpq) -> arb:
     """Return a non-negative ball to a positive power."""
+    if not base.is_finite():
+        raise AssertionError(f"no power of {base}")
     low, high = base.nonnegative_part().lower(), base.upper()
     parts = [v**exponent if v > 0 else arb(0) for v in (arb(low), arb(high))]
     return parts[0].union(parts[1])

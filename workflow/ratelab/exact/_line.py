@@ -160,7 +160,8 @@ def piecewise_linear(
         One pair (lower, upper), or None for the whole line.
     arithmetic
         ``rational``: Fractions, nothing is rounded. ``float``: float64; kinks within rounding errors are dropped.
-        ``auto``: rational for a rational network, else float64 if that proves all kinks, else rational.
+        ``auto``: rational for a rational network, else float64 if that proves all kinks and they stay apart when
+        rounded, else rational.
     limit
         Most cells that are allowed.
 
@@ -177,19 +178,42 @@ def piecewise_linear(
     if arithmetic == "auto" and network.exact:
         arithmetic = "rational"
     found, box = line(network, domain, arithmetic, limit, False)
+    result, faithful = _function(found, box)
+    if arithmetic == "auto" and not faithful:
+        result, _ = _function(*line(network, domain, "rational", limit, False))
+    return result
+
+
+def _function(found: Line, box: Domain | None) -> tuple[PiecewiseLinear, bool]:
+    """Return the function of a line without the kinks that rounding merges, and whether there were none."""
     kinks = found.equal == DIFFERENT
+    count = int(kinks.sum())
+    if not found.exact:
+        x = found.walls[kinks]
+        inside = (
+            np.ones(count, dtype=bool) if box is None else (float(box[0][0]) < x) & (x < float(box[0][1]))
+        )
+        inside[1:] &= x[1:] > np.maximum.accumulate(x)[:-1]
+        kinks[np.flatnonzero(kinks)[~inside]] = False
     one = found.slopes.shape[1] == 1
     values, slopes, offsets = (
         part[:, 0] if one else part for part in (found.values[kinks], found.slopes, found.offsets)
     )
-    return PiecewiseLinear(
+    first, last = 0, len(slopes) - 1
+    if (
+        count and not kinks.any()
+    ):  # all of them merged with an end: one affine map is left, that of the middle
+        assert box is not None
+        first = last = int(np.searchsorted(found.walls, (float(box[0][0]) + float(box[0][1])) / 2))
+    result = PiecewiseLinear(
         found.walls[kinks],
         values,
-        slopes[0],
-        slopes[-1],
+        slopes[first],
+        slopes[last],
         None if box is None else box[0],
-        intercept=None if kinks.any() else offsets[0],
+        intercept=None if kinks.any() else offsets[first],
     )
+    return result, result.pieces == count + 1
 
 
 def number_of(value: Any, exact: bool) -> Any:

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from ratelab.exact._cells_of import DIFFERENT, EQUAL, UNDECIDED, LimitReached
 from ratelab.exact._line import Line
-from ratelab.exact._line_bounds import LARGEST, SMALLEST, UNIT, Bounded
-from ratelab.exact._line_hinges import FloatLayer, float_layer, nearest, spread
+from ratelab.exact._line_bounds import LARGEST, SMALLEST, UNIT, Array, Bounded
+from ratelab.exact._line_hinges import FloatLayer, float_layer, spread
 from ratelab.exact._line_step import State, affine, exact_start, levels, step
 from ratelab.exact._linear_activation import LinearPieces
+from ratelab.exact._rounding import rounded_all
 from ratelab.networks import Layer, Network, rational
 
 BLOCK = 1 << 19
@@ -88,6 +89,8 @@ def float_line(
         rounded = network.float64()
     except Exception as error:
         raise OverflowError from error
+    if any(_vanishes(a, b) for a, b in zip(network.layers, rounded.layers, strict=True)):
+        raise OverflowError
     activations = [*pieces, [LinearPieces((), (fmpq(1),), (fmpq(0),))] * network.outputs]
     layers = [
         float_layer(a, b, p) for a, b, p in zip(network.layers, rounded.layers, activations, strict=True)
@@ -96,15 +99,21 @@ def float_line(
     spreads += [spread(layer, after) for layer, after in zip(layers, network.layers[1:], strict=False)]
     start = [fmpq(0)] if ends is None else [rational(v) for v in ends]
     run = _Run(network, start, layers, spreads, limit, patterns, block)
-    run.certain = all(_safe_weights(layer) for layer in rounded.layers)
+    run.certain = all(_safe(layer.matrix, layer.bias, *spreads) for layer in rounded.layers)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         _advance(run, _start(ends), 0)
     return _line(run)
 
 
-def _safe_weights(layer: Layer) -> bool:
-    weight = layer.weight.data if hasattr(layer.weight, "toarray") else layer.weight
-    size = np.abs(np.concatenate([np.ravel(weight), layer.bias]))
+def _vanishes(layer: Layer, near: Layer) -> bool:
+    """Return whether a number of a rational layer is too small for float64 and became zero."""
+    pairs = ((layer.weight, near.weight), (layer.bias, near.bias))
+    return layer.exact and any((exact != 0)[number == 0].any() for exact, number in pairs)
+
+
+def _safe(*parts: Array) -> bool:
+    """Return whether products of these numbers stay in the range in which float64 has its relative precision."""
+    size = np.abs(np.concatenate([np.ravel(part) for part in parts]))
     size = size[size > 0]
     return bool((size > np.sqrt(SMALLEST)).all() and (size < np.sqrt(LARGEST)).all())
 
@@ -114,7 +123,7 @@ def _start(ends: tuple[Fraction | float, Fraction | float] | None) -> State:
         x = Bounded(np.array([-1.0, 0.0, 1.0]), np.zeros(3))
         slope, infinite = np.ones((2, 1)), np.array([True, False, True])
     else:
-        x = Bounded(*nearest([rational(v) for v in ends]))
+        x = Bounded(*rounded_all([rational(v) for v in ends]))
         if x.value[0] == x.value[1]:
             raise OverflowError
         slope, infinite = np.ones((1, 1)), np.zeros(2, dtype=bool)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ratelab.exact._line_sides import Indices, Knots
 from ratelab.exact._linear_activation import LinearPieces
+from ratelab.exact._rounding import rounded_all
 from ratelab.networks import Layer, rational
 
 Array = NDArray[np.float64]
@@ -70,8 +71,8 @@ def float_layer(layer: Layer, rounded: Layer, pieces: Sequence[LinearPieces]) ->
     """Return the float64 image of a layer; `rounded` is the layer in float64 already."""
     knots = Knots.of(pieces)
     levels = [pieces[i].knots[k] for i, k in zip(knots.neuron.tolist(), knots.index.tolist(), strict=True)]
-    level, level_error = nearest(levels)
-    bias_error = nearest(list(layer.bias))[1] if layer.exact else np.zeros(layer.neurons)
+    level, level_error = rounded_all(levels)
+    bias_error = rounded_all(list(layer.bias))[1] if layer.exact else np.zeros(layer.neurons)
     hinge, lead, scale = _hinges(layer, knots, levels)
     shared = [np.flatnonzero(hinge == h) for h in np.flatnonzero(np.bincount(hinge, minlength=1) > 1)]
     multiples = []
@@ -81,8 +82,10 @@ def float_layer(layer: Layer, rounded: Layer, pieces: Sequence[LinearPieces]) ->
         multiples.append(tuple(r * s for r, s in zip(ratios, steps, strict=True)))
     positive = np.array([s > 0 for s in scale], dtype=bool)
     segments = max((len(p.slopes) for p in pieces), default=1)
-    slopes, slope_error = nearest([_padded(p.slopes, k) for p in pieces for k in range(segments)])
-    intercepts, intercept_error = nearest([_padded(p.intercepts, k) for p in pieces for k in range(segments)])
+    slopes, slope_error = rounded_all([_padded(p.slopes, k) for p in pieces for k in range(segments)])
+    intercepts, intercept_error = rounded_all(
+        [_padded(p.intercepts, k) for p in pieces for k in range(segments)]
+    )
     shape = (len(pieces), segments)
     plain = (np.abs(slopes) <= 1) & (slopes == np.round(slopes)) & (intercepts == 0)
     plain &= (slope_error == 0) & (intercept_error == 0)
@@ -121,15 +124,8 @@ def spread(layer: FloatLayer, following: Layer) -> Array:
             sum((rational(w) * m for w, m in zip(row, multiples, strict=True) if w), fmpq(0))
             for row in weight
         ]
-        columns.append(nearest(exact)[0])
+        columns.append(rounded_all(exact)[0])
     return np.stack(columns, axis=1) if columns else np.zeros((following.neurons, 0))
-
-
-def nearest(values: Sequence[Any]) -> tuple[Array, Array]:
-    """Return rationals as float64, and bounds of the rounding errors: 0 for what is exact."""
-    result = np.array([int(v.p) / int(v.q) for v in values], dtype=np.float64)
-    exact = np.array([rational(f) == v for f, v in zip(result, values, strict=True)], dtype=bool)
-    return result, np.where(exact, 0.0, UNIT * np.abs(result))
 
 
 def _padded(values: Sequence[fmpq], index: int) -> fmpq:
@@ -159,7 +155,8 @@ def _hinges(layer: Layer, knots: Knots, levels: Sequence[fmpq]) -> tuple[Indices
             scale.append(first)
             offset = (rational(layer.bias[neuron]) - level) / first
             # quotients of proportional rows round alike, so that rows with other bits are no multiples
-            ratios = tuple(weights / weights[0]) if layer.exact else (weights / weights[0]).tobytes()
+            with np.errstate(all="ignore"):
+                ratios = tuple(weights / weights[0]) if layer.exact else (weights / weights[0]).tobytes()
             key = (places.tobytes(), ratios, offset)
             if (
                 key in seen

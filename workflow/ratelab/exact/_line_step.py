@@ -9,8 +9,9 @@ from flint import fmpq
 from numpy.typing import NDArray
 
 from ratelab.exact._line_bounds import UNIT, Array, Bounded, between, crossing, product, shifted
-from ratelab.exact._line_hinges import FloatLayer, nearest
+from ratelab.exact._line_hinges import FloatLayer
 from ratelab.exact._line_sides import Indices, Split, sides, split
+from ratelab.exact._rounding import rounded_all
 from ratelab.networks import Layer, rational
 
 Flags = NDArray[np.bool_]
@@ -99,7 +100,7 @@ def exact_start(layer: Layer, ends: Sequence[fmpq], infinite: Flags, value: Boun
     weight = layer.matrix[:, 0]
     for row, x in zip(rows, ends, strict=True):
         exact = [rational(w) * x + rational(b) for w, b in zip(weight, layer.bias, strict=True)]
-        value.place(row, Bounded(*nearest(exact)))
+        value.place(row, Bounded(*rounded_all(exact)))
 
 
 def levels(state: State, layer: FloatLayer, value: Bounded) -> Bounded:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ratelab.exact._linear_activation import LinearPieces, linear_layers
 from ratelab.exact._lp import Integers, integers
 from ratelab.exact._patterns_bounds import INFLATE, TINY, UNIT
+from ratelab.exact._rounding import rounded_all
 from ratelab.networks import Network
 
 Array = NDArray[np.float64]
@@ -164,30 +165,11 @@ class PatternMaps:
         return result
 
 
-def rounded(values: Sequence[fmpq]) -> Bounded:
-    """Return rationals as float64 numbers with bounds; out of float64's range the bound is infinite."""
-    flat = [_nearest(v) for v in values]
-    value = np.array([v for v, _ in flat], dtype=np.float64)
-    return value, np.array([e for _, e in flat], dtype=np.float64)
-
-
-def _nearest(value: fmpq) -> tuple[float, float]:
-    numerator, denominator = int(value.p), int(value.q)
-    try:
-        near = numerator / denominator
-    except OverflowError:
-        return (1e300 if numerator > 0 else -1e300), np.inf
-    p, q = near.as_integer_ratio()
-    if p * denominator == numerator * q:
-        return near, 0.0
-    return near, (abs(near) * UNIT if abs(near) > 1 / _LARGE else 1 / _LARGE)
-
-
 def _bounded_layer(weight: Any, bias: Any) -> tuple[Bounded, Bounded]:
     if weight.dtype != object:
         return (weight, np.zeros_like(weight)), (bias, np.zeros_like(bias))
-    value, error = rounded(list(weight.flat))
-    return (value.reshape(weight.shape), error.reshape(weight.shape)), rounded(list(bias))
+    value, error = rounded_all(list(weight.flat))
+    return (value.reshape(weight.shape), error.reshape(weight.shape)), rounded_all(list(bias))
 
 
 def _tables(pieces: Sequence[LinearPieces]) -> _Tables:
@@ -195,7 +177,7 @@ def _tables(pieces: Sequence[LinearPieces]) -> _Tables:
 
     def padded(rows: list[list[fmpq]], length: int) -> Bounded:
         flat = [v for row in rows for v in row + [fmpq(0)] * (length - len(row))]
-        value, error = rounded(flat)
+        value, error = rounded_all(flat)
         return value.reshape(len(rows), length), error.reshape(len(rows), length)
 
     return _Tables(

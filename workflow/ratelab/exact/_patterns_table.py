@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ratelab.exact._cells_of import Domain
 from ratelab.exact._lp import Integers, homogeneous, integers, sign
-from ratelab.exact._patterns_maps import PatternMaps, rounded
+from ratelab.exact._patterns_maps import PatternMaps
+from ratelab.exact._rounding import rounded_all
 from ratelab.networks import rational
 
 Array = NDArray[np.float64]
@@ -56,7 +57,7 @@ class Rows:
             for side, end in enumerate(pair):
                 offset = -rational(end) if side == 0 else rational(end)
                 row = 1 + 2 * axis + side
-                (near,), (error,) = rounded([offset])
+                (near,), (error,) = rounded_all([offset])
                 values[row, axis] = 1.0 - 2 * side
                 values[row, d], errors[row, d] = near, error
                 normal = [rational(0)] * d

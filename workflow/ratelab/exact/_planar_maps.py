@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ratelab.exact._cells_of import DIFFERENT, EQUAL, UNDECIDED
 from ratelab.exact._linear_activation import LinearPieces, linear_layers
-from ratelab.exact._planar_values import UNIT, FloatLayer, affine_bound, float_layer, rounded_all
+from ratelab.exact._planar_values import UNIT, FloatLayer, affine_bound, float_layer
+from ratelab.exact._rounding import rounded_all
 from ratelab.networks import Network
 from ratelab.networks._matrix import fmpq_of
 

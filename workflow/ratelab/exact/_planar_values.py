@@ -13,6 +13,7 @@ from flint import fmpq
 from numpy.typing import NDArray
 
 from ratelab.exact._linear_activation import LinearPieces
+from ratelab.exact._rounding import rounded, rounded_all
 from ratelab.networks import Layer
 from ratelab.networks._matrix import product
 
@@ -127,7 +128,7 @@ class FloatValues:
 
     def __init__(self, corners: list[tuple[fmpq, fmpq]], finite: list[bool], strict: bool) -> None:
         self.finite = np.array(finite)
-        numbers = [[_rounded(v) for v in corner] for corner in corners]
+        numbers = [[rounded(v) for v in corner] for corner in corners]
         self._table = np.array([[v for v, _ in row] for row in numbers]).T.copy()
         self._bound = np.array([[e for _, e in row] for row in numbers]).T.copy()
         self._width = 2
@@ -148,7 +149,7 @@ class FloatValues:
         near = ~clear & ~((value == 0) & (bound == 0))
         if near.any():
             self._doubt()
-            self._table[neuron, vertices][near] = np.where(self.finite[near], _rounded(knot)[0], 0.0)
+            self._table[neuron, vertices][near] = np.where(self.finite[near], rounded(knot)[0], 0.0)
         return np.where(clear, np.sign(value), 0).astype(np.int8)
 
     def cross(self, neuron: int, knot: fmpq, roots: Indices, ends: Indices) -> None:
@@ -180,7 +181,7 @@ class FloatValues:
         self._reserve(len(self.finite))
         new = slice(count, len(self.finite))
         self._table[:, new], self._bound[:, new] = value, _SAFE * bound
-        knot_value, knot_bound = _rounded(knot)
+        knot_value, knot_bound = rounded(knot)
         self._table[neuron, new] = np.where(self.finite[new], knot_value, 0.0)
         self._bound[neuron, new] = np.where(self.finite[new], knot_bound, 0.0)
 
@@ -189,9 +190,9 @@ class FloatValues:
         count = len(self.finite)
         before, bound = self._table[: self._width, :count], self._bound[: self._width, :count]
         with np.errstate(all="ignore"):
-            rounded = float_layer(layer)
-            values, bounds = affine_bound(rounded, before, bound, self.finite)
-            if not np.isfinite(bounds).all() or _may_underflow(rounded, before):
+            near = float_layer(layer)
+            values, bounds = affine_bound(near, before, bound, self.finite)
+            if not near.within or not np.isfinite(bounds).all() or _may_underflow(near, before):
                 self._doubt()
         self._table = np.concatenate([values, self._table[-2:, :count]])
         self._bound = np.concatenate([bounds, self._bound[-2:, :count]])
@@ -199,7 +200,7 @@ class FloatValues:
 
     def copy(self, source: int, target: int, factor: fmpq) -> None:
         """See `Values`; the factor is plus or minus a power of two, so nothing is rounded."""
-        number = _rounded(factor)[0]
+        number = rounded(factor)[0]
         self._table[target], self._bound[target] = (
             self._table[source] * number,
             self._bound[source] * abs(number),
@@ -212,7 +213,7 @@ class FloatValues:
             value, bound = self._table[row, :count], self._bound[row, :count]
             index = np.zeros(count, dtype=np.int64)
             for knot in piece.knots:
-                index += value >= np.where(self.finite, _rounded(knot)[0], 0.0)
+                index += value >= np.where(self.finite, rounded(knot)[0], 0.0)
             slope, slope_bound = (v[index] for v in rounded_all(piece.slopes))
             offset, offset_bound = (v[index] * self.finite for v in rounded_all(piece.intercepts))
             term = slope * value
@@ -224,7 +225,7 @@ class FloatValues:
             self._table[row, :count], self._bound[row, :count] = result, _SAFE * (bound + _SAFE * rounding)
 
     def _above(self, neuron: int, knot: fmpq, vertices: Any) -> tuple[Array, Array]:
-        number, blur = _rounded(knot)
+        number, blur = rounded(knot)
         value, bound = self._table[neuron, vertices], self._bound[neuron, vertices]
         if not knot:
             return value, bound
@@ -244,11 +245,12 @@ class FloatValues:
 
 
 class FloatLayer(NamedTuple):
-    """Weights and bias in float64, and whether they were rounded."""
+    """Weights and bias in float64, whether they were rounded, and whether all lie within float64's range."""
 
     weight: Array
     bias: Array
     inexact: bool
+    within: bool = True
 
 
 def affine_bound(layer: FloatLayer, values: Array, bounds: Array, ones: Any) -> tuple[Array, Array]:
@@ -267,26 +269,9 @@ def float_layer(layer: Layer) -> FloatLayer:
     """Return a layer in float64: its weights, or the nearest numbers to rational ones."""
     if not layer.exact:
         return FloatLayer(layer.matrix, layer.bias, False)
-    parts = (np.array([_rounded(v)[0] for v in part.flat]) for part in (layer.weight, layer.bias))
-    weight, bias = parts
-    return FloatLayer(weight.reshape(layer.weight.shape), bias, True)
-
-
-def rounded_all(numbers: tuple[fmpq, ...]) -> tuple[Array, Array]:
-    """Return rationals as float64 numbers, and bounds of the rounding errors (0 if there is none)."""
-    pairs = [_rounded(v) for v in numbers]
-    return np.array([v for v, _ in pairs]), np.array([e for _, e in pairs])
-
-
-def _rounded(number: fmpq) -> tuple[float, float]:
-    try:
-        value = int(number.p) / int(number.q)
-    except OverflowError:
-        return 0.0, np.inf
-    if fmpq(*value.as_integer_ratio()) == number:
-        return value, 0.0
-    # a non-zero number stays one, so that its size is seen
-    return value or np.copysign(5e-324, int(number.p)), 2 * UNIT * abs(value) + 5e-324
+    (weight, blur), (bias, other) = (rounded_all(list(part.flat)) for part in (layer.weight, layer.bias))
+    within = bool(np.isfinite(blur).all() and np.isfinite(other).all())
+    return FloatLayer(weight.reshape(layer.weight.shape), bias, True, within)
 
 
 def _may_underflow(layer: FloatLayer, values: Array) -> bool:

@@ -13,6 +13,10 @@ Exact = NDArray[np.object_]
 """Arrays of fmpq."""
 
 
+_WHOLE = 2**53
+"""Integers up to here are float64 numbers."""
+
+
 def rational(value: Any) -> fmpq:
     """Return a number as an exact rational; floats and arf are dyadic, so nothing is rounded.
 
@@ -88,11 +92,14 @@ def float_array(values: Exact) -> NDArray[np.float64]:
 
 
 def is_exact(values: Any) -> bool:
-    """Return whether a nested list or array holds rationals: any entry that is no plain int or float."""
+    """Return whether a nested list or array holds rationals: any entry that is neither a float nor a small int."""
     if isinstance(values, np.ndarray) and values.dtype != object:
         return False
     given = np.asarray(values, dtype=object)
-    return any(isinstance(value, Fraction | fmpq | fmpz | arf) for value in given.flat)
+    return any(
+        isinstance(value, Fraction | fmpq | fmpz | arf) or (isinstance(value, int) and abs(value) > _WHOLE)
+        for value in given.flat
+    )
 
 
 def text(value: fmpq) -> str:

@@ -187,9 +187,9 @@ def zonotope_family_pieces(
     """Count the pieces of composed tents after the gauge of a generic zonotope.
 
     Inside {γ ≤ M}: `zonotope_vertices` times Π w_l, for each vertex has a cone on which γ runs linearly from 0 to M,
-    and no slope of the tents is zero there. Everywhere: the set {γ > M} adds one flat piece, connected if n ≥ 2, if any
-    layer but the last is even (see `tents_pieces`), and none otherwise. Derived here; the recalled count has half as
-    many vertices.
+    and no slope of the tents is zero there. Everywhere: the set {γ > M} adds one flat piece (two if n = 1 or m = 1)
+    if any layer but the last is even (see `tents_pieces`), and none otherwise. Derived here; the recalled count has
+    half as many vertices.
 
     Parameters
     ----------
@@ -205,7 +205,7 @@ def zonotope_family_pieces(
     vertices = zonotope_vertices(dimension, generators)
     inside = tents_pieces(widths)
     outer = tents_pieces(widths, "line") - inside - 1
-    components = 1 if dimension > 1 else 2
+    components = 2 if min(dimension, generators) == 1 else 1  # one generator leaves two half-spaces
     return vertices * inside + (outer * components if where == "everywhere" else 0)
 
 
