@@ -347,3 +347,23 @@ def test_bad_input_has_one_clear_message(changes: dict[str, object], message: st
     arguments = {"x": [1.0, 2.0], "y": [1.0, 2.0], "width": 1} | changes
     with pytest.raises(UserError, match=message):
         global_fit(**arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("loss", ["squared", "absolute", "maximum", "huber"])
+@pytest.mark.parametrize("gap", [1e-6, 1e-8, 1e-10, 1e-12, 1e-13])
+def test_data_that_nearly_coincide_get_no_false_lower_bound(loss: str, gap: float) -> None:
+    # one kink at the middle point interpolates, so the optimum is 0 however near the points are
+    fit = global_fit([[0.0], [gap], [1.0]], [0.0, 1.0, 0.0], 1, loss=loss, skip=True)
+    assert fit.lower_bound <= 1e-9 and fit.lower_bound <= fit.value
+
+
+def test_nearly_coinciding_random_data_are_not_called_optimal() -> None:
+    fit = global_fit([3, 1.000000000001, 0.3, 1e-9, 0, 1e6], [1, -2, 2, -1, -2, 0], 1, skip=True)
+    assert fit.lower_bound == 0.0 and fit.status == "rounding limit"
+
+
+def test_squares_that_underflow_are_summed_in_the_scale_of_the_data() -> None:
+    x, y = [0.3, 1, 0.3, 3, -2, 0.2], np.array([2, -2, 0, 2, 1, -2]) * 1e-160
+    fit = global_fit(x, y, 2, weights=[1e30] * 6)
+    plain = global_fit(x, y * 1e160, 2)
+    assert fit.value == pytest.approx(plain.value * 1e-290, rel=1e-9)

@@ -33,7 +33,7 @@ def test_the_index_is_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_mistyped_job_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     job = json.dumps({"version": "0", "target": "sqrt", "nodes": "many", "cells": 64})
     assert main(["target", "--job", job, "--output", str(tmp_path / "t.nc")]) == 1
-    assert "--job: nodes" in capsys.readouterr().err
+    assert "--job.nodes" in capsys.readouterr().err
 
 
 def test_every_verb_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:

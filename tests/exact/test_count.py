@@ -1,5 +1,7 @@
 """Counting cells, pieces and maps: what is allowed, and how cells become pieces and maps."""
 
+import copy
+import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from flint import fmpq
 
 from ratelab import UserError
-from ratelab.exact import Cells, Count, cells, count_pieces
+from ratelab.exact import Cells, Count, LimitReached, cells, count_pieces, lattice, represent_cells
 from ratelab.exact._cells_of import check_domain, same_maps
 from ratelab.exact._count import relevant
 from ratelab.exact._line_hinges import float_layer
@@ -144,7 +146,7 @@ def test_poolings_are_refused():
     ("options", "message"),
     [
         ({"domain": [(1, 0)]}, "lower < upper"),
-        ({"domain": [(0, 1), (0, 1)]}, "1 pairs"),
+        ({"domain": [(0, 1), (0, 1)]}, "needs 1 pair "),
         ({"domain": [(0, float("inf"))]}, "finite"),
         ({"domain": 3}, "domain is 3"),
         ({"definition": "regions"}, "allowed: pieces, cells, maps"),
@@ -159,3 +161,18 @@ def test_wrong_options_are_refused(options, message):
 def test_domains_keep_floats_and_take_other_numbers_as_fractions():
     assert check_domain([(0, 0.5), (fmpq(1, 3), F(1, 2))], 2) == ((F(0), 0.5), (F(1, 3), F(1, 2)))
     assert check_domain(None, 2) is None
+
+
+def test_counts_survive_copies_and_pickles_and_show_their_certainty() -> None:
+    found = count_pieces(Network.dense([[[1.0]], [[1.0]]], [[0.0], [0.0]]))
+    for again in (copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+        assert (again, again.certain, again.arithmetic) == (2, True, "float")
+    assert repr(found) == "2 (float, proved)" and f"{found}" == "2"
+    limit = pickle.loads(pickle.dumps(LimitReached(3, 4)))
+    assert (limit.limit, limit.counted) == (3, 4)
+
+
+def test_cells_of_a_rational_network_are_rational_by_default() -> None:
+    gauge = Network.dense([[[Fraction(1, 3)], [-1]], [[1, 1]]], [[0, 0], [0]])
+    assert cells(gauge).exact and not cells(gauge.float64()).exact
+    assert count_pieces(represent_cells(gauge)) == count_pieces(lattice(gauge)) == 2

@@ -73,3 +73,18 @@ def test_what_happens_within_an_unresolved_interval_is_not_lost(p):
     # the hat has height eps, its base a width of about 1.4 eps around the root of one half
     assert found.lower <= float(eps) * (0.5 * 1.4 * float(eps)) ** (1 / p) and found.upper > 0
     assert found.upper >= float(eps) * (0.7 * float(eps) / (p + 1)) ** (1 / p)
+
+
+@pytest.mark.parametrize("p", [1.1, 2.5, 7.25])
+def test_fractional_powers_of_a_residual_that_vanishes_at_an_end(p):
+    network = Network.dense([[[1]], [[1]]], [[Fraction(-1, 3)], [0]], [[power(2)]])
+    found = distance(network, Network.dense([[[0]]], [[0]]), p)
+    closed = ((2 / 3) ** (2 * p + 1) / (2 * p + 1)) ** (1 / p)
+    assert found.lower <= closed * (1 + 1e-14) and closed * (1 - 1e-14) <= found.upper
+    assert found.upper - found.lower < 1e-14
+
+
+@pytest.mark.parametrize("p", [1, 2, 2.5, inf])
+def test_distances_beyond_float64_are_enclosed(p):
+    found = distance(Network.dense([[[Fraction(10) ** 400]]], [[0]]), Network.dense([[[0]]], [[0]]), p)
+    assert found.lower > 1e308 and found.upper == inf

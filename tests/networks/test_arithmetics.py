@@ -162,3 +162,35 @@ def test_balls_across_a_kink_hold_both_sides() -> None:
 def test_ill_formed_parts_are_refused(build: object, message: str) -> None:
     with pytest.raises(UserError, match=message):
         build()  # type: ignore[operator]
+
+
+def test_missing_points_stay_missing() -> None:
+    network = Network.dense([[[1.0]], [[2.0]]], [[0.5], [0.0]])
+    assert np.isnan(network(np.array([[np.nan]]))).all()
+    assert np.isnan(network(torch.tensor([[np.nan]], dtype=torch.float64)).numpy()).all()
+
+
+def test_activations_may_be_named_neuron_by_neuron_and_weights_be_torch_parameters() -> None:
+    weight = torch.nn.Parameter(torch.tensor([[1.0], [1.0]], dtype=torch.float64))
+    network = Network.dense([weight, [[1.0, 1.0]]], [[0.0, 0.0], [0.0]], [["relu", "identity"]])
+    assert network(np.array([[-2.0], [3.0]]))[:, 0].tolist() == [-2.0, 6.0]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda net: net(torch.tensor([[1]])), "must be floating point"),
+        (lambda net: net(None), "points are NoneType"),
+        (lambda net: net([["a"]]), "points must be numbers"),
+        (lambda net: net([[1.0], [1.0, 2.0]]), "points must be numbers"),
+        (lambda net: net(Fraction(1, 2)), "found a single number"),
+        (lambda net: net.readout(0), "there is no readout 0; the network has 0"),
+        (lambda net: Network.dense([], []), "at least one affine layer"),
+        (lambda net: Network.dense([[[1]], [[1]]], [[0], [0]], ["relu"]), "allowed: a name or an Activation"),
+        (lambda net: Network.dense([[[1]], [[1]]], [[0], [0]], None), "allowed: a name or an Activation"),
+        (lambda net: Network.sparse([[[Fraction(1, 2)]]], [[0]]), "rational ones are stored densely"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_evaluated_or_built_is_said_in_one_sentence(call: object, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        call(Network.dense([[[1.0]], [[2.0]]], [[0.5], [0.0]]))  # type: ignore[operator]

@@ -26,6 +26,9 @@ _MOST_PATTERNS = 100_000_000
 _FEW_PATTERNS = 5_000
 """Up to here the search is faster than a local search before it."""
 _MOST_CELLS = 20_000
+_NARROW = {True: 1e-7, False: 1e-5}
+"""Relative distances of data below which a lower bound means nothing, for squared and other losses."""
+_LARGEST = 1e152
 _STARTS = 32
 
 
@@ -122,10 +125,15 @@ def global_fit(
         Called after each batch with the programmes and relaxations so far, and the same plus what is open. A
         KeyboardInterrupt there or elsewhere in the search ends it with its bracket.
 
+    Where some data nearly coincide, or nearly lie on one hyperplane with others (closer than 1e-7 of the data's extent
+    for squares, 1e-5 for other losses), float64 cannot tell apart what a network can still do: `lower_bound` is then 0
+    and `status` is ``rounding limit``. Merge such data.
+
     Raises
     ------
     UserError
-        For data, shapes, losses or sizes that are not allowed, and for too many patterns without a `limit`.
+        For data, shapes, losses or sizes that are not allowed, for too many patterns without a `limit`, and for more
+        partitions than can be listed.
     """
     points, values, factors = _data(x, y, weights)
     chosen = loss_of(loss)
@@ -139,6 +147,8 @@ def global_fit(
         raise UserError(f"tolerance is {tolerance}; allowed: from 0 to below 1")
     points, values, factors = points[factors > 0], values[factors > 0], factors[factors > 0]
     _affordable(points, width, skip, limit)
+    if np.abs(values).max(initial=0.0) > _LARGEST:
+        raise UserError(f"y reaches {np.abs(values).max():.3g}; allowed: moduli up to {_LARGEST:.0e}")
     unit = _unit(values) if chosen.degree else 1.0
     common = _unit(factors)
     problem = _Problem(points, values / unit, factors / common, chosen.scaled(unit), width, bias, skip)
@@ -146,8 +156,13 @@ def global_fit(
     search = problem.search(tolerance, limit, starts, seed, progress)
     network = problem.network(search.incumbent, unit)
     outputs = np.asarray(network(points))[:, 0]
-    value = float(chosen.total(values, factors, outputs))
-    lower = min(search.lower_bound * restore, value)
+    # in the scale of the search, where squares of tiny numbers do not underflow
+    scaled = chosen.scaled(unit).total(values / unit, factors / common, outputs / unit)
+    value = float(scaled) * restore
+    narrowest = problem.data.arrangement.narrowest * float(np.sqrt((factors / common).min()))
+    # below this, rounding drops directions in which the loss could still fall: only the trivial bound is left
+    settled = narrowest >= _NARROW[chosen.name == "squared"]
+    lower = min(search.lower_bound * restore, value) if settled else 0.0
     status: Literal["optimal", "stopped early", "rounding limit"] = "optimal"
     if value - lower > tolerance * value + search.floor * restore:
         status = "rounding limit" if search.complete else "stopped early"
@@ -161,7 +176,7 @@ def global_fit(
         log={
             "programmes": log[:, 0],
             "relaxations": log[:, 1],
-            "lower_bound": log[:, 2] * restore,
+            "lower_bound": log[:, 2] * restore * settled,
             "value": log[:, 3] * restore,
         },
         patterns=problem.patterns,
@@ -290,7 +305,8 @@ def _affordable(points: Array, width: int, skip: bool, limit: int | None) -> Non
     patterns = comb(2 * cells + width - 1, width)
     if cells > _MOST_CELLS:
         raise UserError(
-            f"{count} points in {dimension} variables have up to {cells:,} partitions; allowed: {_MOST_CELLS:,}"
+            f"{count} points in {dimension} variables have up to {cells:,} partitions; allowed: {_MOST_CELLS:,}; "
+            "take fewer points or variables"
         )
     if limit is None and patterns > _MOST_PATTERNS:
         raise UserError(

@@ -54,6 +54,12 @@ class Arrangement:
     directions: Array
     values: Array
 
+    @property
+    def narrowest(self) -> float:
+        """The smallest distance, not zero, of a point from a ray's hyperplane over the largest one from it."""
+        sizes = np.abs(self.values[self.signs != 0])
+        return float(sizes.min(initial=1.0))
+
     def rays_of(self, cell: Mask) -> NDArray[np.intp]:
         """Return the rays of a cell's closed cone that are positive somewhere."""
         wrong = np.where(cell, np.int8(-1), np.int8(1))
@@ -124,7 +130,13 @@ def arrange(points: Array) -> Arrangement:
     integers = [[int(v * scale) for v in row] for row in rows]
     columns = _pivots(integers)
     vectors = _Vectors([[row[c] for c in columns] for row in integers], scale)
-    signs, directions, values = vectors.rays()
+    try:
+        signs, directions, values = vectors.rays()
+    except OverflowError:
+        raise UserError(
+            f"x has points that differ by {reach:.3g} and others that float64 can hardly tell apart beside that; "
+            "rescale or merge them"
+        ) from None
     full = np.zeros((len(directions), points.shape[1] + 1))
     full[:, columns] = directions
     return Arrangement(centre, unit, vectors.cells(signs) > 0, signs, full, values)

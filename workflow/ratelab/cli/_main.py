@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ratelab: not enough memory ({error}); choose smaller budgets or fewer seeds", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("ratelab: interrupted; what was finished is kept", file=sys.stderr)
+        print("ratelab: interrupted; earlier results are kept", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()
@@ -58,7 +58,11 @@ def _parser() -> argparse.ArgumentParser:
 
     def rule(name: str, text: str, *inputs: str) -> argparse.ArgumentParser:
         verb = verbs.add_parser(name, help=text)
-        verb.add_argument("--job", required=True, help="the job as JSON, as the workflow's rule passes it")
+        verb.add_argument(
+            "--job",
+            required=True,
+            help="the job as JSON; `snakemake --printshellcmds --dry-run` shows what each rule passes",
+        )
         verb.add_argument("--plugins", nargs="*", metavar="FILE", help="plugin files to load")
         for item in inputs:
             several = None if item in ("target", "curves") else "*"

@@ -204,6 +204,10 @@ def figures(options: Namespace) -> None:
     from ratelab.figures import draw, draw_experiment
     from ratelab.report import write_claims, write_tables
 
+    if bool(options.curves) != bool(options.rates):
+        raise UserError("--curves and --rates belong together: the figures of errors need both")
+    if not (options.curves or options.claims or options.experiments):
+        raise UserError("nothing to draw: give --curves and --rates, --claims, or --experiments")
     folder = Path(options.folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -213,7 +217,9 @@ def figures(options: Namespace) -> None:
             files += (*draw(curves, rates, folder), *write_tables(rates, folder))
         for dataset in _read(options.claims, "claim", "verdict"):
             files += write_claims(dataset, folder)
-        for dataset in _read(options.experiments):
+        for path, dataset in zip(options.experiments, _read(options.experiments), strict=True):
+            if "experiment" not in dataset.attrs:
+                raise UserError(f"{path}: is no dataset of an experiment")
             files += draw_experiment(dataset, folder)
     except OSError as error:
         raise UserError(f"cannot write figures to {options.folder}: {error}") from error
@@ -235,7 +241,8 @@ def _job(kind: "type[J]", options: Namespace) -> "J":
     try:
         return kind.model_validate_json(options.job)
     except pydantic.ValidationError as error:
-        lines = "\n".join(f"--job: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        places = (("--job", *map(str, e["loc"])) for e in error.errors())
+        lines = "\n".join(f"{'.'.join(p)}: {e['msg']}" for p, e in zip(places, error.errors(), strict=True))
         raise UserError(lines) from None
 
 

@@ -40,8 +40,15 @@ def write(dataset: "xr.Dataset", path: str | Path) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-def read(path: str | Path) -> "xr.Dataset":
+def read(path: str | Path, advice: str = "delete it and run the same command again") -> "xr.Dataset":
     """Read a whole dataset into memory.
+
+    Parameters
+    ----------
+    path
+        The file.
+    advice
+        What a user can do if it cannot be read.
 
     Raises
     ------
@@ -57,6 +64,4 @@ def read(path: str | Path) -> "xr.Dataset":
         with xr.open_dataset(path, engine="netcdf4", decode_timedelta=False) as dataset:
             return dataset.load().drop_encoding()  # the width of stored texts must not cut longer ones
     except (OSError, RuntimeError, ValueError, AttributeError) as error:
-        raise UserError(
-            f"{path} is truncated or no NetCDF file ({error}); delete it and run the same command again"
-        ) from error
+        raise UserError(f"{path} is truncated or no NetCDF file ({error}); {advice}") from error

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratelab._errors import UserError
+from ratelab.exact._cells_of import check_domain
 from ratelab.exact._quadrature import gauss, to_legendre
 from ratelab.networks import Layer, Network, activate, forward, pool
 
@@ -47,14 +48,16 @@ def breakpoints(network: Network, domain: Sequence[tuple[float, float]] = ((0.0,
     UserError
         If the network has several inputs or a smooth activation.
     """
-    if network.inputs != 1 or len(domain) != 1:
+    if network.inputs != 1:
         raise UserError(f"breakpoints are for one variable; the network has {network.inputs} inputs")
+    box = check_domain(domain, 1)
+    assert box is not None
     if not piecewise_polynomial(network):
         raise UserError(
             "breakpoints are for piecewise polynomial activations; use transition_points for smooth ones"
         )
     network = network.float64()
-    lower, upper = float(domain[0][0]), float(domain[0][1])
+    lower, upper = float(box[0][0]), float(box[0][1])
     points = _inside(_first_layer(network), lower, upper)
     degree = _layer_degree(network.layers[0])
     for index in range(1, network.depth - 1):
@@ -97,7 +100,7 @@ def _inside(points: Array, lower: float, upper: float) -> Array:
 
 def _layer_degree(layer: Layer) -> int:
     """Return the factor by which a layer raises the degree of polynomials."""
-    degree = max(1, *(a.polynomial.degree for a in set(layer.activations) if a.polynomial is not None))
+    degree: int = max(1, *(a.polynomial.degree for a in set(layer.activations) if a.polynomial is not None))
     return 2 * degree if layer.pooled else degree
 
 

@@ -42,6 +42,16 @@ class Count(int):
         result.arithmetic = arithmetic
         return result
 
+    def __getnewargs__(self) -> tuple[int, bool, str]:  # type: ignore[override]
+        """Return what pickle and copy make it from."""
+        return int(self), self.certain, self.arithmetic
+
+    def __repr__(self) -> str:
+        return f"{int(self)} ({self.arithmetic}, {'proved' if self.certain else 'not proved'})"
+
+    def __str__(self) -> str:
+        return str(int(self))
+
 
 class LimitReached(UserError):  # noqa: N818
     """More cells than the caller allows.
@@ -61,6 +71,10 @@ class LimitReached(UserError):  # noqa: N818
         )
         self.limit = limit
         self.counted = counted
+
+    def __reduce__(self) -> tuple[type["LimitReached"], tuple[int, int]]:
+        """Return what pickle makes it from."""
+        return LimitReached, (self.limit, self.counted)
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +199,15 @@ def check_arithmetic(arithmetic: str) -> None:
         raise UserError(f"arithmetic is '{arithmetic}'; allowed: auto, float, rational")
 
 
-def check_domain(domain: Sequence[Sequence[Any]] | None, inputs: int) -> Domain | None:
+def check_limit(limit: Any) -> None:
+    """Raise a `UserError` unless this is a positive whole number."""
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise UserError(f"limit is {limit!r}; allowed: whole numbers from 1 on")
+
+
+def check_domain(
+    domain: Sequence[Sequence[Any]] | None, inputs: int, what: str = "a network"
+) -> Domain | None:
     """Return a box as pairs of numbers (floats as they are, everything else as Fraction), or None for all of R^d.
 
     Raises
@@ -199,10 +221,12 @@ def check_domain(domain: Sequence[Sequence[Any]] | None, inputs: int) -> Domain 
         pairs = [tuple(_end(v) for v in pair) for pair in domain]
     except (TypeError, ValueError):
         pairs = []
+    except UserError as error:
+        raise UserError(f"domain is {domain!r}: {error}") from None
     if len(pairs) != inputs or any(len(pair) != 2 or not pair[0] < pair[1] for pair in pairs):
         raise UserError(
-            f"domain is {domain!r}; a network of {inputs} variables needs {inputs} pairs (lower, upper) of finite "
-            "numbers with lower < upper, or None for the whole space"
+            f"domain is {domain!r}; {what} of {inputs} variable{'s' * (inputs > 1)} needs {inputs} "
+            f"pair{'s' * (inputs > 1)} (lower, upper) of finite numbers with lower < upper, or None for the whole space"
         )
     return tuple((pair[0], pair[1]) for pair in pairs)
 

@@ -14,6 +14,7 @@ from ratelab.exact._cells_of import (
     check_arithmetic,
     check_definition,
     check_domain,
+    check_limit,
 )
 from ratelab.exact._linear_activation import linear_layers
 from ratelab.networks import Layer, Network
@@ -36,8 +37,8 @@ def cells(
         d pairs (lower, upper): cells that meet the inside of that box. None: all of R^d.
     arithmetic
         ``rational``: exact. ``float``: float64 with a running error bound; what lies within it counts as zero, and
-        the result is `certain` only if that never happened. ``auto``: floats, repeated in rationals where they prove
-        nothing, so always certain.
+        the result is `certain` only if that never happened. ``auto``: rational for a rational network, else floats,
+        repeated in rationals where they prove nothing; always certain.
     limit
         Most cells that are allowed.
 
@@ -46,8 +47,15 @@ def cells(
     UserError
         If the network is not of this kind; `LimitReached` if there are too many cells.
     """
-    check_arithmetic(arithmetic)
     linear_layers(network)
+    return _cells(
+        network, domain, "rational" if arithmetic == "auto" and network.exact else arithmetic, limit
+    )
+
+
+def _cells(network: Network, domain: Any, arithmetic: Arithmetic, limit: int) -> Cells:
+    check_arithmetic(arithmetic)
+    check_limit(limit)
     box = check_domain(domain, network.inputs)
     if network.inputs == 1:
         from ratelab.exact._line import line_cells
@@ -81,13 +89,24 @@ def count_pieces(
     definition
         ``pieces``: maximal connected sets on which the network is affine (connected through facets). ``cells``: maximal
         regions on which every neuron stays on one linear segment. ``maps``: distinct affine maps.
-    arithmetic, limit
-        As for `cells`; ``auto`` gives proved numbers.
+    arithmetic
+        ``auto``: floats with a running error bound, repeated in rationals where they prove nothing, so the number is
+        proved. ``float``: what lies within its bound counts as zero, and the number is `certain` only if that never
+        happened. ``rational``: exact from the start.
+    limit
+        Most cells that are allowed, whichever definition counts.
 
     Returns
     -------
     Count
         The number, with `certain` and `arithmetic`.
+
+    Examples
+    --------
+    >>> from ratelab import Network, exact
+    >>> tent = Network.dense([[[1], [1]], [[2, -4]]], [[0, -0.5], [0]])
+    >>> exact.count_pieces(tent), exact.count_pieces(tent, ((0, 1),))
+    (3 (float, proved), 2 (float, proved))
 
     Raises
     ------
@@ -96,6 +115,7 @@ def count_pieces(
     """
     check_definition(definition)
     check_arithmetic(arithmetic)
+    check_limit(limit)
     linear_layers(network)
     if definition != "cells":
         network = relevant(network)
@@ -113,7 +133,7 @@ def _count(
 
         found = line_cells(network, domain, arithmetic=arithmetic, limit=limit, patterns=False)
     else:
-        found = cells(network, domain, arithmetic=arithmetic, limit=limit)
+        found = _cells(network, domain, arithmetic, limit)
     return found.count(definition)
 
 

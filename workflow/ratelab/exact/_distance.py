@@ -79,6 +79,8 @@ def distance(
     p = float(p)
     if not p >= 1:
         raise UserError(f"p is {p}; allowed: numbers from 1 on, inf included")
+    if not 0 < tolerance < inf:
+        raise UserError(f"tolerance is {tolerance}; allowed: positive numbers")
     inputs = _inputs(f, g)
     box = check_domain([(0, 1)] * inputs if domain is None else domain, inputs)
     assert box is not None

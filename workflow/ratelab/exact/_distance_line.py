@@ -8,12 +8,13 @@ import numpy as np
 from flint import acb, acb_poly, arb, arb_poly, fmpq, fmpq_poly
 
 from ratelab._errors import UserError
-from ratelab.exact._distance_numbers import Total, between, cut, hull, power, real_roots
+from ratelab.exact._distance_numbers import Total, between, cut, hull, power, real_roots, working_precision
 from ratelab.exact._piecewise_linear import PiecewiseLinear
 from ratelab.networks import Network, rational
 from ratelab.registry import Activation, PiecewisePolynomial
 
-_LEVELS = 80
+_LEVELS = 64
+_INTEGRAL_PRECISION = 96
 
 
 @dataclass(frozen=True)
@@ -251,26 +252,30 @@ def _linear_power(residual: fmpq_poly, a: fmpq, b: fmpq, exponent: fmpq) -> arb:
 
 
 def _graded(residual: fmpq_poly, middle: fmpq, end: fmpq, exponent: fmpq) -> arb:
-    """Integrate r^exponent, r > 0 inside, from the middle to an end where r may vanish: shells, then an enclosure."""
-    ball = acb(0)
-    reach, start = end - middle, middle
-    shells = [middle + reach * (1 - fmpq(1, 2**k)) for k in range(1, _LEVELS)]
-    if residual(end) != 0:
-        shells = [end]
+    """Integrate r^exponent, r > 0 inside, from the middle to an end where r may vanish: shells, then an enclosure.
 
-    complex_residual = acb_poly(residual)
+    In the distance t from the end no cancellation is left near it: the lower coefficients of r are small themselves.
+    """
+    reach = abs(end - middle)
+    local = residual(fmpq_poly([end, 1 if middle > end else -1]))
+    shells = [(reach / 2, reach)]
+    if local(fmpq(0)):
+        shells.append((fmpq(0), reach / 2))
+    else:
+        shells += [(reach / 2 ** (k + 1), reach / 2**k) for k in range(1, _LEVELS)]
+    with working_precision(_INTEGRAL_PRECISION):
+        total, complex_local = acb(0), acb_poly(local)
 
-    def integrand(z: Any, analytic: bool) -> Any:
-        return complex_residual(z).pow(acb(exponent), analytic=analytic)
+        def integrand(t: Any, analytic: bool) -> Any:
+            return complex_local(t).pow(acb(exponent), analytic=analytic)
 
-    for stop in shells:
-        ball += acb.integral(integrand, acb(start), acb(stop))
-        start = stop
-    total = abs(ball.real)
-    if start != end:
-        rest = arb_poly(residual)(hull(min(start, end), max(start, end)))
-        total += between(abs(arb(end - start)) * power(abs(rest), exponent))
-    return total
+        for low, high in shells:
+            total += acb.integral(integrand, acb(low), acb(high))
+        result = abs(total.real)
+        if shells[-1][0]:
+            rest = arb_poly(local)(hull(fmpq(0), shells[-1][0]))
+            result += between(arb(shells[-1][0]) * power(abs(rest), exponent))
+    return result
 
 
 class _Largest:

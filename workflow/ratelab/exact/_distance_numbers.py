@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import inf, isqrt, nextafter
+from sys import float_info
 from typing import Any
 
 import flint
@@ -64,7 +65,10 @@ def ends(value: fmpq | arb) -> tuple[float, float]:
     """Return the closest floats below and above a number (twice the same if it is a float), none below 0."""
     if isinstance(value, fmpq):
         exact = fraction(value)
-        near = float(exact)
+        try:
+            near = float(exact)
+        except OverflowError:
+            return float_info.max, inf
         if exact == near:
             return near, near
         return (near, nextafter(near, inf)) if exact > near else (nextafter(near, -inf), near)

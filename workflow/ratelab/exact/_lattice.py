@@ -8,7 +8,7 @@ from flint import fmpq
 from ratelab.exact._cells_of import Cells
 from ratelab.exact._represent_cones import Cone, Integers, integers
 from ratelab.exact._represent_gadgets import Term, affine, network, neurons_bound
-from ratelab.exact._walls import Map, Walls, walls
+from ratelab.exact._walls import Map, Walls, cells_of, walls
 from ratelab.networks import Network
 
 
@@ -36,7 +36,7 @@ class LatticeForm:
         return [len(members) for members in self.sets]
 
 
-def lattice(cells: Cells) -> Network:
+def lattice(cells: Cells | Network) -> Network:
     """Return a rational ReLU network of the lattice form of a function; on a box it agrees on the box.
 
     With at most k members in each of q sets its depth is ⌈log2 k⌉ + ⌈log2 q⌉ + 1. The neurons are at most those of
@@ -45,13 +45,14 @@ def lattice(cells: Cells) -> Network:
     Parameters
     ----------
     cells
-        Rational cells with one output and walls, as for `represent_cells`.
+        Rational cells with one output, or a network, as for `represent_cells`.
 
     Raises
     ------
     UserError
         If the cells are in float64, have several outputs or no walls.
     """
+    cells = cells_of(cells)
     given = walls(cells)
     form = min((_form(given, sign) for sign in (1, -1)), key=lambda f: neurons_bound([f.sizes])[0])
     term = Term(
@@ -68,9 +69,9 @@ def lattice(cells: Cells) -> Network:
     return result
 
 
-def lattice_form(cells: Cells) -> LatticeForm:
+def lattice_form(cells: Cells | Network) -> LatticeForm:
     """Return the sets of `lattice` as max min; see there."""
-    return _form(walls(cells), 1)
+    return _form(walls(cells_of(cells)), 1)
 
 
 def max_min_size(maps: int, pieces: int) -> int:

@@ -18,6 +18,7 @@ from ratelab.exact._cells_of import (
     LimitReached,
     check_arithmetic,
     check_domain,
+    check_limit,
 )
 from ratelab.exact._linear_activation import linear_layers
 from ratelab.exact._piecewise_linear import PiecewiseLinear
@@ -76,6 +77,7 @@ def line(
 ) -> tuple[Line, Domain | None]:
     """Return the line of a network and the checked domain."""
     check_arithmetic(arithmetic)
+    check_limit(limit)
     pieces = linear_layers(network)
     if network.inputs != 1:
         raise UserError(f"this is for networks of one variable; the network has {network.inputs}")

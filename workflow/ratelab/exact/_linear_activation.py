@@ -78,9 +78,11 @@ def linear_layers(network: Network) -> list[tuple[LinearPieces, ...]]:
     UserError
         If an activation is not continuous and piecewise linear, or a layer is pooled.
     """
+    if not isinstance(network, Network):
+        raise UserError(f"pieces and cells are those of a Network; found {type(network).__name__}")
     if network.poolings:
         raise UserError(
             "affine pieces exist for networks without poolings: poolings multiply, and this network has "
-            f"{network.poolings} pooled layers"
+            f"{network.poolings} pooled layer{'s' * (network.poolings > 1)}"
         )
     return [tuple(map(linear_pieces, layer.activations)) for layer in network.layers[:-1]]

@@ -18,6 +18,7 @@ from ratelab.exact._cells_of import (
     LimitReached,
     check_arithmetic,
     check_domain,
+    check_limit,
 )
 from ratelab.exact._lp import nearest
 from ratelab.exact._patterns_maps import Bounded, PatternMaps
@@ -66,6 +67,7 @@ def pattern_cells(
         If there are more cells than `limit`.
     """
     check_arithmetic(arithmetic)
+    check_limit(limit)
     box = check_domain(domain, network.inputs)
     maps = PatternMaps(network)
     table = Table(Rows(maps, box), box_points(box, network.inputs, 4))

@@ -58,7 +58,7 @@ class PiecewiseLinear:
         given = [knots, values, slope_left, slope_right, [] if intercept is None else intercept]
         parts, self.exact = _alike(given)
         x, y, left, right, constant = parts
-        pair = check_domain(None if domain is None else [domain], 1)
+        pair = check_domain(None if domain is None else [domain], 1, "a function")
         self.domain = None if pair is None else pair[0]
         if x.ndim != 1 or len(y) != len(x) or left.shape != right.shape or left.ndim > 1:
             raise UserError(

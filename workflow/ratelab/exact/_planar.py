@@ -15,6 +15,7 @@ from ratelab.exact._cells_of import (
     Domain,
     check_arithmetic,
     check_domain,
+    check_limit,
     same_maps,
 )
 from ratelab.exact._planar_maps import equal_maps, float_maps, rational_maps
@@ -58,6 +59,7 @@ def planar_cells(
         If there are more cells.
     """
     check_arithmetic(arithmetic)
+    check_limit(limit)
     if network.inputs != 2:
         raise UserError(f"planar cells are those of networks with 2 inputs; found {network.inputs}")
     domain = check_domain(domain, 2)

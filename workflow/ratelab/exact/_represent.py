@@ -100,6 +100,10 @@ class _Line:
 
     @classmethod
     def of(cls, function: PiecewiseLinear, domain: Sequence[Any] | None) -> "_Line":
+        if not isinstance(function, PiecewiseLinear):
+            raise UserError(
+                f"found {type(function).__name__}; allowed: a PiecewiseLinear, such as exact.piecewise_linear(net)"
+            )
         exact = _exact(function)
         pair = exact.domain
         if domain is not None:

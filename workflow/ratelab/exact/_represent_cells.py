@@ -7,13 +7,13 @@ from flint import fmpq
 from ratelab.exact._arity import reduce_arity
 from ratelab.exact._cells_of import Cells
 from ratelab.exact._represent_gadgets import Term, affine, network, neurons_bound
-from ratelab.exact._walls import lifted_maps, walls
+from ratelab.exact._walls import cells_of, lifted_maps, walls
 from ratelab.networks import Network
 
 LIMIT = 500
 
 
-def represent_cells(cells: Cells, *, limit: int = LIMIT) -> Network:
+def represent_cells(cells: Cells | Network, *, limit: int = LIMIT) -> Network:
     """Return a rational ReLU network of depth at most ⌈log2(d + 1)⌉ + 1 that equals the function of the cells.
 
     Wall lifting: ramps c·ρ(h) over the hyperplanes of all concave creases make f, or −f if that takes fewer, convex,
@@ -24,8 +24,8 @@ def represent_cells(cells: Cells, *, limit: int = LIMIT) -> Network:
     Parameters
     ----------
     cells
-        Rational cells with one output and walls, as `exact.cells(net, domain, arithmetic="rational")` gives them; on a
-        box the networks agree on the box.
+        Rational cells with one output, as `exact.cells(net, domain, arithmetic="rational")` gives them; on a box the
+        networks agree on the box. A network stands for its cells on all of R^d.
     limit
         Most affine functions that the convex function may have.
 
@@ -35,6 +35,7 @@ def represent_cells(cells: Cells, *, limit: int = LIMIT) -> Network:
         If the cells are in float64, have several outputs or no walls, or the limit is passed (`lattice` has no such
         growth, but is deeper).
     """
+    cells = cells_of(cells)
     given = walls(cells)
     sign = min((1, -1), key=lambda s: len(given.lifts(s)))
     lifts = given.lifts(sign)

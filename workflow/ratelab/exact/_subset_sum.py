@@ -9,6 +9,8 @@ from math import gcd, lcm
 import numpy as np
 from numpy.typing import NDArray
 
+from ratelab.networks import fraction, rational
+
 ENTRIES = 2**20
 WORK = 2**23
 FEW = 36
@@ -46,10 +48,11 @@ def subset_sum(values: Sequence[Fraction], target: Fraction) -> SubsetSum:
     Parameters
     ----------
     values
-        Any number of rationals, zeros and equal ones included.
+        Any number of rationals, zeros and equal ones included; floats are the dyadic rationals that they are.
     target
         The sum that is sought.
     """
+    values, target = [fraction(rational(v)) for v in values], fraction(rational(target))
     if not target:
         return SubsetSum(frozenset(), True, "the empty sum")
     if target == sum(values):

@@ -7,7 +7,7 @@ from flint import fmpq
 from ratelab._errors import UserError
 from ratelab.exact._cells_of import Cells
 from ratelab.exact._represent_cones import Cone, Integers, dot, integers
-from ratelab.networks import rational
+from ratelab.networks import Network, rational
 
 Map = tuple[fmpq, ...]
 
@@ -49,6 +49,23 @@ class Walls:
         return result
 
 
+def cells_of(given: Cells | Network) -> Cells:
+    """Return cells as they are, and the rational cells of a network on all of R^d.
+
+    Raises
+    ------
+    UserError
+        If it is neither, or the network has no affine pieces.
+    """
+    if isinstance(given, Network):
+        from ratelab.exact._count import cells
+
+        return cells(given, arithmetic="rational")
+    if not isinstance(given, Cells):
+        raise UserError(f"found {type(given).__name__}; allowed: the cells of a network, or a network")
+    return given
+
+
 def walls(cells: Cells) -> Walls:
     """Return a scalar function's polyhedra, maps and creases from its rational cells.
 
@@ -60,7 +77,10 @@ def walls(cells: Cells) -> Walls:
         If the cells are in float64, have several outputs, lack their walls, or their maps jump.
     """
     if not cells.exact:
-        raise UserError("the cells are in float64; a network that equals their function needs rational ones")
+        raise UserError(
+            "the cells are in float64; a network that equals their function needs rational ones: "
+            'exact.cells(net, domain, arithmetic="rational")'
+        )
     if cells.gradients.shape[1] != 1:
         raise UserError(f"the cells have {cells.gradients.shape[1]} outputs; allowed: 1")
     if cells.walls is None:

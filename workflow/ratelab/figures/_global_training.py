@@ -89,7 +89,8 @@ def search(dataset: "xr.Dataset") -> Figure:
     """Draw both ends of the bracket against the number of programmes solved, one panel a data set."""
     text = (
         "Least loss in hand and lower end of all losses, over the least loss found at last, as the search goes on. "
-        "Without pruning it would solve one convex programme for each of the patterns, ways to cut the data by w "
+        "Steps are convex programmes and their cheaper relaxations. Plain enumeration solves one programme for each "
+        "of the patterns, ways to cut the data by w "
         "hyperplanes."
     )
     figure, panels = _panels(

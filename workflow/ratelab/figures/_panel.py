@@ -25,7 +25,8 @@ def draw_panel(axes: "Axes", found: list[Curve], networks: list[str], trainers: 
     axes.set_xscale("log")
     axes.set_yscale("log")
     budgets = found[0].budgets
-    shown = [b for b in budgets if log10(b) / log10(2) % 1 == 0] or list(budgets)
+    powers = [b for b in budgets if log10(b) / log10(2) % 1 == 0]
+    shown = powers if powers and len(budgets) > 6 else list(budgets)
     axes.set_xlim(budgets[0] / 1.15, budgets[-1] * 1.15)
     axes.xaxis.set_major_locator(FixedLocator(shown))
     axes.set_xticks(shown, [f"{b:g}" for b in shown])

@@ -129,7 +129,8 @@ def _panel(axes: "Axes", one: "xr.Dataset", trainers: list[str], complexity: str
             marker=marker, color=colour, markerfacecolor="white", markersize=3.4, markeredgewidth=0.8,
             elinewidth=0.7, zorder=3,
         )  # fmt: skip
-    shown = [b for b in budgets if float(np.log2(b)).is_integer()] or list(budgets)
+    powers = [b for b in budgets if float(np.log2(b)).is_integer()]
+    shown = powers if powers and len(budgets) > 6 else list(budgets)
     axes.set_xlim(budgets[0] / 1.15, budgets[-1] * 1.15)
     axes.set_xticks(shown, [f"{b:g}" for b in shown])
     axes.xaxis.set_minor_locator(FixedLocator(list(budgets)))

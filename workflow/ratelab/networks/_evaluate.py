@@ -28,13 +28,16 @@ def evaluate(network: Network, x: Any) -> Any:
             raise UserError(f"points must have shape (m, {network.inputs}); found a single number")
         return _torch(network, x)
     given = np.asarray(x, dtype=None if isinstance(x, np.ndarray) else object)
-    if given.dtype != object:
+    if given.dtype.kind in "fiub":
         return _numpy(network, given.astype(np.float64, copy=False))
     if any(isinstance(v, arb) for v in given.flat):
         return _balls(network, given)
     if any(isinstance(v, Fraction | fmpq) for v in given.flat):
         return _rational(network, given)
-    return _numpy(network, np.asarray(x, dtype=np.float64))
+    try:
+        return _numpy(network, np.asarray(x, dtype=np.float64))
+    except (TypeError, ValueError) as error:
+        raise UserError(f"points must be numbers of shape (m, {network.inputs}): {error}") from None
 
 
 def activate(layer: Layer, value: Array) -> Array:
@@ -87,6 +90,14 @@ def _numpy(network: Network, x: Array) -> Array:
 def _torch(network: Network, x: "torch.Tensor") -> "torch.Tensor":
     import torch
 
+    if not isinstance(x, torch.Tensor):
+        raise UserError(
+            f"points are {type(x).__name__}; allowed: arrays and lists of numbers, and torch tensors"
+        )
+    if not x.is_floating_point():
+        raise UserError(
+            f"points are {x.dtype}; a torch tensor of points must be floating point, float64 best"
+        )
     _check_points(network, tuple(x.shape))
     value = x.T
     for layer in network.float64().layers:

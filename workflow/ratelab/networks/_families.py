@@ -152,7 +152,7 @@ def zonotope_family(generators: Any, parameters: Sequence[Breakpoints], height: 
 def random_simplex(
     width: int,
     count: int,
-    generator: np.random.Generator,
+    generator: np.random.Generator | int,
     height: int | Fraction = 1,
     denominator: int = 1000,
 ) -> list[tuple[Fraction, ...]]:
@@ -165,7 +165,7 @@ def random_simplex(
     count
         Number of parameters (tents to compose).
     generator
-        NumPy's; the draws depend on its state alone.
+        NumPy's, or the seed of one; the draws depend on its state alone.
     height
         M > 0.
     denominator
@@ -187,6 +187,7 @@ def random_simplex(
     step = fraction(rational(height)) / int(denominator)
     if step <= 0:
         raise UserError(f"random_simplex: height is {height}; allowed: positive numbers")
+    generator = np.random.default_rng(generator)
     draws = [
         generator.choice(int(denominator) - 1, size=int(width) - 1, replace=False) for _ in range(int(count))
     ]

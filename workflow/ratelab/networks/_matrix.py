@@ -11,7 +11,8 @@ from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
 from ratelab._errors import UserError
-from ratelab.networks._numbers import exact_array, float_array, is_exact
+from ratelab.networks._numbers import exact_array, float_array
+from ratelab.networks._numbers import is_exact as is_exact
 
 Matrix: TypeAlias = Any
 """(n, m): float64 ndarray, scipy ``csr_array`` of float64, or object ndarray of fmpq."""

@@ -24,7 +24,8 @@ class Layer:
     bias
         (n,), read-only: float64, or rationals if the weights are.
     activations
-        One per neuron; the last layer of a network has identities only.
+        One per neuron, or one for all; in a `Network` a tuple of `Activation`. The last layer of a network has
+        identities only.
     pooled
         Bilinear pooling of the activated values: with n = 2m they are (u, v) and the layer gives the m products
         u ⊙ v. An odd number is filled up with the constant 1.
@@ -32,7 +33,7 @@ class Layer:
 
     weight: Matrix
     bias: Vector
-    activations: tuple[Activation, ...]
+    activations: "tuple[Activation, ...] | Any"
     pooled: bool = False
 
     @property
@@ -101,7 +102,10 @@ class Network:
     def __init__(self, layers: Sequence[Layer], readouts: Sequence[Readout] = ()) -> None:
         if not layers:
             raise UserError("a network needs at least one affine layer")
-        checked = [_checked(layer, index, layers) for index, layer in enumerate(layers)]
+        checked: list[Layer] = []
+        for index, layer in enumerate(layers):
+            before = checked[-1].outputs if checked else None
+            checked.append(_checked(layer, index, before, index == len(layers) - 1))
         heads = [_checked_readout(head, index, checked) for index, head in enumerate(readouts)]
         weights = [layer.weight for layer in checked] + [head.weight for head in heads]
         if any(map(_matrix.rational_kind, weights)):
@@ -113,15 +117,25 @@ class Network:
             _matrix.freeze(values)
         for values in [v for head in heads for v in (head.weight, head.bias)]:
             _matrix.freeze(values)
-        self.layers = tuple(checked)
-        self.readouts = tuple(heads)
+        self.layers: tuple[Layer, ...]
+        self.readouts: tuple[Readout, ...]
+        self.__dict__["layers"] = tuple(checked)
+        self.__dict__["readouts"] = tuple(heads)
+
+    def __reduce__(self) -> "tuple[type[Network], tuple[Any, Any]]":
+        """Return what pickle and copy make it from: activations go by their names."""
+        return Network, (self.layers, self.readouts)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse: a network never changes."""
+        raise AttributeError(f"a network is immutable; '{name}' cannot be set")
 
     @classmethod
     def dense(
         cls,
         weights: Sequence[Any],
         biases: Sequence[Any],
-        activation: "str | Activation | Sequence[Sequence[Activation]]" = "relu",
+        activation: "str | Activation | Sequence[Sequence[str | Activation]]" = "relu",
         registry: Registry | None = None,
     ) -> "Network":
         """Build a network from its matrices.
@@ -132,7 +146,7 @@ class Network:
             L matrices (out, in) and L vectors (out,): floats, or rationals and dyadics (Fraction, fmpq, arf; one such
             entry makes the network exact).
         activation
-            One for all hidden neurons (by name or as object), or for each hidden layer one per neuron.
+            One for all hidden neurons (by name or as object), or for each hidden layer a list with one per neuron.
         registry
             Where a name that is no primitive is looked up; None means the default plugins.
 
@@ -145,6 +159,8 @@ class Network:
             raise UserError(
                 f"a network needs one bias per weight matrix; found {len(weights)} and {len(biases)}"
             )
+        if not len(weights):
+            raise UserError("a network needs at least one affine layer")
         matrices = [_entries(_matrix.matrix, w, index) for index, w in enumerate(weights)]
         vectors = [_entries(_matrix.vector, b, index) for index, b in enumerate(biases)]
         hidden: Sequence[Sequence[Activation]]
@@ -152,13 +168,13 @@ class Network:
             single = resolve(activation, registry)
             hidden = [(single,) * w.shape[0] for w in matrices[:-1]]
         else:
-            hidden = list(activation)
+            hidden = _per_neuron(activation, registry)
             if len(hidden) != len(matrices) - 1:
                 raise UserError(
                     f"{len(matrices)} layers have {len(matrices) - 1} hidden ones; "
                     f"activations for {len(hidden)} were given"
                 )
-        last = (identity,) * matrices[-1].shape[0] if matrices else ()
+        last = (identity,) * matrices[-1].shape[0]
         return cls(
             [Layer(w, b, tuple(a)) for w, b, a in zip(matrices, vectors, [*hidden, last], strict=True)]
         )
@@ -168,13 +184,16 @@ class Network:
         cls,
         weights: Sequence[Any],
         biases: Sequence[Any],
-        activation: "str | Activation | Sequence[Sequence[Activation]]" = "relu",
+        activation: "str | Activation | Sequence[Sequence[str | Activation]]" = "relu",
         registry: Registry | None = None,
     ) -> "Network":
-        """Build a network whose weights are stored by their non-zero entries, as `Network.dense` otherwise."""
+        """Build a network with float64 weights that are stored by their non-zero entries, else as `Network.dense`."""
         from scipy.sparse import csr_array
 
-        return cls.dense([csr_array(w) for w in weights], biases, activation, registry)
+        if any(_entries(_matrix.is_exact, w, i) for i, w in enumerate(weights) if not _matrix.sparse(w)):
+            raise UserError("sparse weights are float64; rational ones are stored densely: use Network.dense")
+        sparse = [_entries(csr_array, w, index) for index, w in enumerate(weights)]
+        return cls.dense(sparse, biases, activation, registry)
 
     @property
     def depth(self) -> int:
@@ -233,6 +252,8 @@ class Network:
 
     def readout(self, index: int) -> "Network":
         """Return the network that ends in the readout of that index."""
+        if not -len(self.readouts) <= index < len(self.readouts):
+            raise UserError(f"there is no readout {index}; the network has {len(self.readouts)}")
         head = self.readouts[index]
         last = Layer(head.weight, head.bias, (identity,) * head.weight.shape[0])
         return Network([*self.layers[: head.layer], last])
@@ -303,8 +324,10 @@ class Network:
     def __repr__(self) -> str:
         names = sorted({a.name for layer in self.layers[:-1] for a in layer.activations}) or ["affine"]
         shape = "-".join(str(n) for n in (self.inputs, *self.widths, self.outputs))
-        pooled = f", {self.poolings} poolings" if self.poolings else ""
+        pooled = f", {self.poolings} pooling{'s' * (self.poolings > 1)}" if self.poolings else ""
         kind = ", rational" if self.exact else ""
+        if self.readouts:
+            pooled += f", {len(self.readouts)} readout{'s' * (len(self.readouts) > 1)}"
         return f"Network({shape}, {'+'.join(names)}, {self.connections} connections{pooled}{kind})"
 
 
@@ -324,7 +347,26 @@ def resolve(activation: str | Activation, registry: Registry | None = None) -> A
     return registry.activations[activation]
 
 
+def _per_neuron(activation: Any, registry: Registry | None) -> list[list[Activation]]:
+    wrong = UserError(
+        f"activation is {activation!r}; allowed: a name or an Activation, or for each hidden layer a list of them with "
+        "one per neuron"
+    )
+    if not isinstance(activation, Sequence):
+        raise wrong
+    result = []
+    for names in activation:
+        if isinstance(names, str) or not isinstance(names, Sequence):
+            raise wrong
+        if not all(isinstance(name, str | Activation) for name in names):
+            raise wrong
+        result.append([resolve(name, registry) for name in names])
+    return result
+
+
 def _entries(convert: Any, values: Any, index: int) -> Any:
+    if hasattr(values, "requires_grad"):  # a torch tensor, perhaps a parameter
+        values = values.detach().cpu().numpy()
     try:
         return convert(values)
     except (TypeError, ValueError) as error:
@@ -337,8 +379,13 @@ def _rational(layer: Layer) -> Layer:
     )
 
 
-def _checked(layer: Layer, index: int, layers: Sequence[Layer]) -> Layer:
-    weight, bias = _matrix.matrix(layer.weight), _matrix.vector(layer.bias)
+def _checked(layer: Layer, index: int, given: int | None, last: bool) -> Layer:
+    weight, bias = _entries(_matrix.matrix, layer.weight, index), _entries(_matrix.vector, layer.bias, index)
+    activations = layer.activations
+    if isinstance(activations, str | Activation):
+        activations = (resolve(activations),) * weight.shape[0]
+    (activations,) = _per_neuron([activations], None)
+    layer = Layer(weight, bias, tuple(activations), layer.pooled)
     if weight.ndim != 2 or bias.shape != (weight.shape[0],) or len(layer.activations) != weight.shape[0]:
         raise UserError(
             f"layer {index + 1}: weight {weight.shape}, bias {bias.shape} and {len(layer.activations)} activations "
@@ -346,14 +393,14 @@ def _checked(layer: Layer, index: int, layers: Sequence[Layer]) -> Layer:
         )
     if 0 in weight.shape:
         raise UserError(f"layer {index + 1}: weight {weight.shape} is empty")
-    if index and weight.shape[1] != layers[index - 1].outputs:
+    if given is not None and weight.shape[1] != given:
         raise UserError(
             f"layer {index + 1}: weight {weight.shape} reads {weight.shape[1]} values, "
-            f"layer {index} gives {layers[index - 1].outputs}"
+            f"layer {index} gives {given}"
         )
     if not (_matrix.finite(weight) and _matrix.finite(bias)):
         raise UserError(f"layer {index + 1}: weights and biases must be finite")
-    if index == len(layers) - 1 and any(a is not identity for a in layer.activations):
+    if last and any(a is not identity for a in layer.activations):
         raise UserError("the last layer is affine: its activations must be the identity")
     if _matrix.rational_kind(weight) != _matrix.rational_kind(bias):
         weight, bias = _matrix.to_rational(weight), _matrix.to_rational(bias)

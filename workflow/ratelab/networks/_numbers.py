@@ -23,7 +23,7 @@ def rational(value: Any) -> fmpq:
     Parameters
     ----------
     value
-        int, float (NumPy's too), Fraction, fmpz, fmpq or arf.
+        int, float (NumPy's too), Fraction, fmpz, fmpq, arf, or a text such as ``1/3``.
 
     Raises
     ------
@@ -43,6 +43,11 @@ def rational(value: Any) -> fmpq:
         return fmpq(value)
     if isinstance(value, Fraction):
         return fmpq(value.numerator, value.denominator)
+    if isinstance(value, str):
+        try:
+            return rational(Fraction(value))
+        except (ValueError, ZeroDivisionError):
+            raise UserError(f"'{value}' is no exact number; write a ratio such as 1/3") from None
     if isinstance(value, arf):
         if not value.is_finite():
             raise UserError(f"{value} is no finite number")

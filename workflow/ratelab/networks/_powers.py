@@ -1,5 +1,6 @@
 """The activations that the calculus itself needs: the identity and the powers ρ_r(x) = max(x, 0)^r."""
 
+import copyreg
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -81,3 +82,16 @@ def primitive(name: str) -> Activation | None:
     if head == "power" and set(parameters) <= {"exponent"}:
         return power(int(parameters.get("exponent", 1)))
     return None
+
+
+def _named(activation: Activation) -> tuple[Any, tuple[str]]:
+    return _restored, (activation.name,)
+
+
+def _restored(name: str) -> Activation:
+    from ratelab.networks._network import resolve
+
+    return resolve(name)
+
+
+copyreg.pickle(Activation, _named)  # by name, as in storage: functions made inside others cannot be pickled

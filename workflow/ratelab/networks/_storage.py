@@ -192,11 +192,18 @@ def load(path: Path, registry: Registry | None = None) -> Network:
     """
     from ratelab.datasets import read
 
-    dataset = read(path)
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; allowed: a file that Network.save wrote")
+    dataset = read(path, advice="it cannot be loaded as a network")
     missing = {*_VARIABLES, "layers", "activation_label"} - set(map(str, dataset.variables))
     if missing or dataset.sizes["stored"] != 1:
         raise UserError(f"{path}: holds no single network")
-    (network,) = from_dataset(dataset, registry)
+    try:
+        (network,) = from_dataset(dataset, registry)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    except (ValueError, IndexError, StopIteration, RuntimeError) as error:
+        raise UserError(f"{path}: its parts do not fit together ({error})") from None
     if network is None:
         raise UserError(f"{path}: holds no network")
     return network

@@ -74,6 +74,12 @@ class Activation:
         if not callable(self.function):
             raise UserError(f"activation '{self.name}': function must be callable on torch tensors")
 
+    def __copy__(self) -> "Activation":
+        return self
+
+    def __deepcopy__(self, memo: Any) -> "Activation":
+        return self  # immutable, and known by identity
+
     def __call__(self, x: Any) -> Any:
         """Apply to a float64 array or a torch tensor, elementwise."""
         import numpy as np

@@ -55,6 +55,8 @@ class PiecewisePolynomial:
         result = _horner(pieces[0], x)
         for knot, coefficients in zip(self.knots, pieces[1:], strict=True):
             result = np.where(x >= float(knot), _horner(coefficients, x), result)
+        if np.isnan(x).any():
+            result = np.where(np.isnan(x), np.nan, result)
         return result.copy() if result is x else result
 
     def jumps(self, index: int) -> tuple[Fraction, ...]:

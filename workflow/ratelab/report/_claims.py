@@ -99,7 +99,7 @@ def claims_summary(claims: "xr.Dataset") -> str:
 def claims_markdown(claims: "xr.Dataset") -> str:
     """Return the claims as Markdown: a table of claims, then a table of cases for each."""
     rows = claim_rows(claims)
-    lines = ["# Claims\n", _NOTE, ""]
+    lines = ["# Claims\n", f"On {claims.attrs['references']}.\n", _NOTE, ""]
     lines += list(_table(("claim", "topic", "kind", "origin", "cases", "verdict"), _overview(rows)))
     for row in rows:
         lines += [f"\n## {row.claim}: {row.topic}\n", f"{row.statement}\n"]

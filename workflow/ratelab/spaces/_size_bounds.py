@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import exp, isqrt, log
+from math import exp, inf, isqrt, log, nextafter
 from typing import Literal
 
 from ratelab._errors import UserError
@@ -93,8 +93,10 @@ def least_size_envelope(pieces: int, hidden: int) -> float | int:
     UserError
         If an argument is below 1, or the root too large for a float.
     """
-    pieces, hidden = whole("number of pieces", pieces, 1), whole("number of hidden layers", hidden, 1)
-    return hidden * (_root(Fraction(pieces), hidden) - 1)
+    checked, layers = whole("number of pieces", pieces, 1), whole("number of hidden layers", hidden, 1)
+    envelope = layers * (_root(Fraction(checked), layers) - 1)
+    # a float is rounded down, below the integer that it must not exceed
+    return envelope if isinstance(envelope, int) else min(envelope, _below(least_size(checked, layers)))
 
 
 def least_size_recalled(pieces: int, hidden: int) -> float | Fraction:
@@ -371,6 +373,12 @@ def _root(value: Fraction, degree: int) -> float | int:
         if whole_root**degree == value.numerator:
             return whole_root
     return _float_root(value, degree)
+
+
+def _below(value: int) -> float:
+    """Return the largest float that does not exceed a whole number."""
+    near = float(value)
+    return near if int(near) <= value else nextafter(near, -inf)
 
 
 def _float_root(value: Fraction, degree: int) -> float:

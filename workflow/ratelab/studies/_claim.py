@@ -8,7 +8,7 @@ import numpy as np
 from ratelab import datasets
 from ratelab.registry import Progress, Registry
 from ratelab.studies._jobs import ClaimJob
-from ratelab.studies.claims._catalogue import CLAIMS, check_of
+from ratelab.studies.claims._catalogue import CLAIMS, check_of, expand
 from ratelab.studies.claims._claim import Scope
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def run(job: ClaimJob, registry: Registry, progress: Progress) -> "xr.Dataset":
     """Check one claim: one row for each case."""
     import xarray as xr
 
-    claim = CLAIMS[job.claim]
+    claim = CLAIMS[expand([job.claim])[0]]
     cases = list(check_of(claim)(Scope(job.cases, registry, progress)))
     texts = {
         "claim": claim.id, "topic": claim.topic, "kind": claim.kind, "origin": claim.origin,

@@ -115,7 +115,11 @@ class Study(BaseModel):
         [], description="Statements to check, by id; `C1-C19` means all of them (docs/claims.md)."
     )
     cases: int = Field(
-        20, ge=1, le=100_000, strict=True, description="Random instances in which each claim is checked."
+        20,
+        ge=1,
+        le=100_000,
+        strict=True,
+        description="Random instances in all, or seeds, with which each claim is checked.",
     )
     experiments: list[NamedExperiment] = Field(
         [], description="What is measured beside the curves, by name, with parameters."

@@ -58,13 +58,15 @@ def _experiment(name: str, parameters: Any) -> str:
 
 _CLAIMS_HEAD = """# Claims
 
-Every statement of the papers that ratelab checks, in our words. *Origin* says where a statement stands: `paper` (in the
-paper's abstract or an accessible quotation), `recalled` (believed to be in the paper, not verified), `derived` (proved
-for this project). A study lists the ids under `claims`; its `claims.nc`, `claims.md` and `claims.csv` hold one row for
-each case with the measured value, the bound and one verdict:
+Every statement of the papers that ratelab checks, in our words. C1–C19 are about R. Arora, A. Basu, P. Mianjy and
+A. Mukherjee, *Understanding deep neural networks with rectified linear units*, ICLR 2018, arXiv:1611.01491.
+
+*Origin* says where a statement stands: `paper` (in the paper's abstract or an accessible quotation), `recalled`
+(believed to be in the paper, not verified), `derived` (proved for this project). A study lists the ids under `claims`; its
+`claims.nc`, `claims.md` and `claims.csv` hold one row for each case with the measured value, the bound and one verdict:
 
 * **consistent**: every non-asymptotic consequence that was checked holds;
-* **violated**: a certain number contradicts an inequality with explicit constants on its stated range: a bug;
+* **violated**: a certain number contradicts an inequality with explicit constants on its range: a bug;
 * **illustrated**: an asymptotic statement, and finite data agree with it;
 * **upper only**: no lower bound exists here; **inconclusive**: the numbers do not decide;
 * **not measurable**: proved elsewhere and no computation decides it; reference and witness are shown.

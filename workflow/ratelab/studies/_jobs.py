@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from ratelab import __version__
+
 Complexity = Literal["neurons", "connections"]
 
 
@@ -11,7 +13,7 @@ class Job(BaseModel):
     """Common to all jobs: unknown keys are errors, and the same job has the same text."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    version: str
+    version: str = __version__
 
 
 class TargetJob(Job):

@@ -30,7 +30,11 @@ def expand(names: Iterable[str]) -> tuple[str, ...]:
             ids = [name.strip()]
         for claim in ids:
             if claim not in CLAIMS:
-                raise UserError(f"no claim is called '{claim}'; {suggestion(claim, CLAIMS)}")
+                known = ", ".join(CLAIMS)
+                near = (
+                    suggestion(claim.upper(), CLAIMS) if claim.upper() in CLAIMS else f"known: {known}, C1-C3"
+                )
+                raise UserError(f"no claim is called '{claim}'; {near}")
             result[claim] = None
     return tuple(result)
 

@@ -1,7 +1,7 @@
 """What a claim is, and what one case of its check says."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isnan, nan
 from typing import TYPE_CHECKING, Literal
 
@@ -109,14 +109,30 @@ def judged(
     return Case(name, float(measured), float(bound), relation, verdict, note)
 
 
-def illustrated(name: str, measured: float, bound: float, note: str, relation: Relation = "") -> Case:
-    """Return a case of an asymptotic statement with which finite data agree; it can never be violated."""
-    return Case(name, float(measured), float(bound), relation, "illustrated", note)
+def illustrated(
+    name: str,
+    measured: float,
+    relation: Literal["=", "≤", "≥"],
+    bound: float,
+    note: str = "",
+    tolerance: float = 0.0,
+) -> Case:
+    """Return a case of an asymptotic statement: ``illustrated`` if finite data agree, else ``inconclusive``.
+
+    It can never be violated.
+    """
+    found = judged(name, measured, relation, bound, note, proved=False, tolerance=tolerance)
+    return found if found.verdict == "inconclusive" else replace(found, verdict="illustrated")
 
 
 def not_measurable(name: str, reference: str, measured: float = nan, bound: float = nan) -> Case:
     """Return a case of a statement that no computation decides: its reference, and a witness if there is one."""
     return Case(name, float(measured), float(bound), "", "not measurable", reference)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return ``1 network``, ``2 networks``."""
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ratelab import exact, networks
 from ratelab.exact._walls import lifted_maps, walls
 from ratelab.networks import rational
 from ratelab.studies.claims import _random
-from ratelab.studies.claims._claim import Case, Scope, judged
+from ratelab.studies.claims._claim import Case, Scope, counted, judged
 
 _SHAPES = ((1, 3, 2, 1), (1, 4, 1), (2, 3, 1), (2, 2, 2, 1), (2, 4, 1), (3, 2, 1), (3, 3, 1))
 
@@ -21,7 +21,7 @@ def c1(scope: Scope) -> Iterator[Case]:
     """Random networks → cells → networks of the smallest depth that is promised, equal everywhere."""
     for done, widths in enumerate(_SHAPES):
         dimension = widths[0]
-        cases = max(1, min(scope.cases, 60) // (5 * dimension))
+        cases = ceil(scope.cases / len(_SHAPES))
         depth, different = 0, 0
         for index in range(cases):
             network = _random.network(scope.generator("C1", widths, index), widths)
@@ -29,7 +29,7 @@ def c1(scope: Scope) -> Iterator[Case]:
             again = exact.represent_cells(cells)
             depth = max(depth, again.depth)
             different += not same_function(network, again)
-        name = f"{cases} random networks of widths {'-'.join(map(str, widths))}"
+        name = f"{counted(cases, 'random network')} of widths {'-'.join(map(str, widths))}"
         yield judged(f"{name}: depth", depth, "≤", ceil(log2(dimension + 1)) + 1)
         yield judged(f"{name}: functions that differ", different, "=", 0, "compared exactly on all of R^n")
         scope.progress(done + 1, len(_SHAPES))
@@ -82,28 +82,30 @@ def _fewest(function: exact.PiecewiseLinear) -> int:
 
 def c15(scope: Scope) -> Iterator[Case]:
     """Random affine functions: the combination equals the maximum at random rational points, arities ≤ n + 1."""
-    for dimension in (1, 2, 3):
-        for count in (4, 6, 8, 12):
-            generator = scope.generator("C15", dimension, count)
+    sizes = [(dimension, count) for dimension in (1, 2, 3) for count in (4, 6, 8, 12)]
+    for dimension, count in sizes:
+        arity, wrong, most = 0, 0, 0
+        cases = ceil(scope.cases / len(sizes))
+        for index in range(cases):
+            generator = scope.generator("C15", dimension, count, index)
             maps = _random.numbers(generator, count, dimension + 1, reach=97)
             terms = exact.reduce_arity(maps)
-            points = _random.numbers(generator, max(scope.cases, 20), dimension, reach=200)
+            points = _random.numbers(generator, 20, dimension, reach=200)
             values = points @ maps[:, :dimension].T + maps[:, dimension]
-            wrong = sum(
+            arity, most = max(arity, *map(len, terms)), max(most, len(terms))
+            wrong += sum(
                 max(row) != sum((c * max(row[sorted(members)]) for members, c in terms.items()), Fraction(0))
                 for row in values
             )
-            name = f"n={dimension}, N={count}"
-            yield judged(
-                f"{name}: largest arity", max(map(len, terms)), "≤", dimension + 1, f"{len(terms)} terms"
-            )
-            yield judged(f"{name}: points where it fails", wrong, "=", 0, f"of {len(points)} rational points")
+        name = f"n={dimension}, N={count}, {counted(cases, 'instance')}"
+        yield judged(f"{name}: largest arity", arity, "≤", dimension + 1, f"at most {most} terms")
+        yield judged(f"{name}: points where it fails", wrong, "=", 0, f"of {20 * cases} rational points")
 
 
 def c16(scope: Scope) -> Iterator[Case]:
     """Random networks of two variables: the lifted function is the maximum of its affine pieces, at exact points."""
     for widths in ((2, 3, 1), (2, 2, 2, 1), (3, 2, 1)):
-        cases = max(1, min(scope.cases, 60) // 5)
+        cases = ceil(scope.cases / 3)
         wrong, lifted, points = 0, 0, 0
         for index in range(cases):
             generator = scope.generator("C16", widths, index)
@@ -120,7 +122,7 @@ def c16(scope: Scope) -> Iterator[Case]:
                 convex = rational(network([point])[0, 0]) + ramps
                 wrong += convex != max(_inner(row, at) for row in maps)
                 points += 1
-        name = f"{cases} random networks of widths {'-'.join(map(str, widths))}"
+        name = f"{counted(cases, 'random network')} of widths {'-'.join(map(str, widths))}"
         yield judged(
             f"{name}: points where it fails",
             wrong,

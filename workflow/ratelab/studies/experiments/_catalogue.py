@@ -26,7 +26,7 @@ Variables = Annotated[int, Field(ge=1, le=3, strict=True)]
 
 
 class HardFunctions(Parameters):
-    """The three figures of the paper: composed tents, three zonotope functions, a function before and after ReLU."""
+    """Composed tents, three zonotope functions, a function before and after ReLU: the figures of arXiv:1611.01491."""
 
 
 class DepthGap(Parameters):
