@@ -176,3 +176,20 @@ def test_cells_of_a_rational_network_are_rational_by_default() -> None:
     gauge = Network.dense([[[Fraction(1, 3)], [-1]], [[1, 1]]], [[0, 0], [0]])
     assert cells(gauge).exact and not cells(gauge.float64()).exact
     assert count_pieces(represent_cells(gauge)) == count_pieces(lattice(gauge)) == 2
+
+
+def test_maps_that_floats_cannot_tell_apart_are_told_in_rationals():
+    # two far cells have equal maps, and the bounds of their float maps overlap with others
+    generator = np.random.default_rng(1)
+    for _ in range(294):
+        dimension = int(generator.integers(1, 4))
+        widths = [dimension, *generator.integers(2, 5, int(generator.integers(1, 4))), 1]
+        shapes = list(zip(widths, widths[1:], strict=False))
+        weights = [
+            np.where(generator.random((b, a)) < 0.7, generator.standard_normal((b, a)), 0) for a, b in shapes
+        ]
+        biases = [generator.standard_normal(b) for b in widths[1:]]
+    network = relevant(Network.dense(weights, biases))
+    assert not cells(network).count("maps").certain
+    found = count_pieces(network, definition="maps")
+    assert found.certain and found == count_pieces(network, definition="maps", arithmetic="rational")

@@ -88,3 +88,18 @@ def test_fractional_powers_of_a_residual_that_vanishes_at_an_end(p):
 def test_distances_beyond_float64_are_enclosed(p):
     found = distance(Network.dense([[[Fraction(10) ** 400]]], [[0]]), Network.dense([[[0]]], [[0]]), p)
     assert found.lower > 1e308 and found.upper == inf
+
+
+@pytest.mark.parametrize("inputs", [1, 2, 3])
+@pytest.mark.parametrize("definition", ["pieces", "cells", "maps"])
+def test_products_that_underflow_are_counted_exactly(inputs, definition):
+    row = [[1.0] + [0.0] * (inputs - 1)]
+    small = Network.dense([[[1e-165] + [0.0] * (inputs - 1)], [[1e-165]]], [[0.0], [0.0]])
+    assert count_pieces(small, None, definition) == count_pieces(small, None, definition, "rational") == 2
+    leaky = Network.dense(
+        [row, [[1.0]], [[1.0]], [[1.0]]], [[0.0], [-1.0], [-1.0], [0.0]], resolve("prelu(slope=1e-170)")
+    )
+    found = count_pieces(leaky, None, definition)
+    assert found == count_pieces(leaky, None, definition, "rational") == 4 and found.certain
+    floats = count_pieces(leaky, None, definition, "float")
+    assert floats == 4 or not floats.certain

@@ -15,7 +15,7 @@ from ratelab.studies._document import CLAIMS_FILE
 from ratelab.studies._document import claims_markdown as statements
 from ratelab.studies._jobs import ClaimJob
 from ratelab.studies.claims._catalogue import CLAIMS, check_of, expand
-from ratelab.studies.claims._claim import Scope, judged
+from ratelab.studies.claims._claim import Scope, illustrated, judged
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +69,13 @@ def test_only_certain_numbers_violate(
     measured: float, relation: str, bound: float, proved: bool, verdict: str
 ) -> None:
     assert judged("case", measured, relation, bound, proved=proved).verdict == verdict  # type: ignore[arg-type]
+
+
+def test_what_is_illustrated_is_compared_and_never_violated() -> None:
+    assert illustrated("case", 1, "≤", 2).verdict == "illustrated"
+    assert (
+        illustrated("case", 2, "≤", 1).verdict == illustrated("case", nan, "≤", 1).verdict == "inconclusive"
+    )
 
 
 @pytest.mark.parametrize("claim", list(CLAIMS))

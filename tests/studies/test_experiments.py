@@ -294,7 +294,7 @@ def test_one_neuron_in_one_variable_does_no_better_on_a_dense_set_of_kinks(resul
 
 def test_losses_are_those_of_networks_without_an_output_bias(registry):
     x, y = _global_training.samples(1, 6)
-    fits = _global_training._trained(x, y, 2, "varpro(steps=20)", 3, registry)
+    fits = _global_training.trained(x, y, 2, "varpro(steps=20)", 3, registry)
     for fit in fits:
         assert fit.network is not None and not fit.network.layers[-1].bias.any()
         assert np.sum((fit.network(x)[:, 0] - y) ** 2) == pytest.approx(fit.loss, rel=1e-9)
@@ -336,7 +336,7 @@ def test_a_loss_below_the_lower_end_stops_the_experiment(monkeypatch, registry):
     def lucky(x, y, width, trainer, seeds, registry):
         return [FitResult(None, 0.1, "converged", 1)] * seeds
 
-    monkeypatch.setattr(_global_training, "_trained", lucky)
+    monkeypatch.setattr(_global_training, "trained", lucky)
     with pytest.raises(RuntimeError, match=r"has loss .*0\.1.* below the lower end"):
         _global_training.run(
             parameters_of("global-training", SMALL["global-training"]), registry, lambda *_: None
@@ -348,7 +348,7 @@ def test_diverged_fits_stay_as_missing_numbers(monkeypatch, registry):
         loss = best.global_fit(x, y, width).value
         return [FitResult(None, loss, "converged", 1), FitResult(None, float("nan"), "diverged", 1)]
 
-    monkeypatch.setattr(_global_training, "_trained", failing)
+    monkeypatch.setattr(_global_training, "trained", failing)
     given = {**SMALL["global-training"], "seeds": 2}
     dataset = _global_training.run(parameters_of("global-training", given), registry, lambda *_: None)
     assert dataset["loss"].isnull().sum("seed").values.tolist() == [[1, 1], [1, 1]]

@@ -1,5 +1,7 @@
 """A study may consist of claims and experiments alone."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,3 +66,19 @@ def test_another_number_of_cases_runs_the_claims_again_and_not_the_experiments(c
     claimed.configure(exact_study)
     assert "results/exact/claims/C13.nc" in planned
     assert not any("experiments" in file for file in planned)
+
+
+def test_what_failed_is_tried_again_by_the_same_command(claimed: Any, tmp_path: Path) -> None:
+    lab = type(claimed)(tmp_path / "lab")
+    shutil.rmtree(lab.folder)
+    shutil.copytree(claimed.folder, lab.folder, symlinks=True)
+    lab.configure(exact_study)
+    part, whole = lab.folder / "results/exact/claims/C13.nc", lab.folder / "results/exact/claims.nc"
+    good, before = part.read_bytes(), whole.read_bytes()
+    part.write_bytes(good[: len(good) // 2])
+    for _ in range(2):  # the second command must not find nothing to do
+        assert lab.snakemake().returncode != 0
+        assert whole.read_bytes() == before
+    part.write_bytes(good)
+    lab.finish()
+    assert whole.read_bytes() == before and lab.planned() == set()

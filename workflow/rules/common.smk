@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from ratelab import UserError
-from ratelab.studies import plan_from, preflight, read_config
+from ratelab.studies import forget_restored, plan_from, preflight, read_config
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 

@@ -9,6 +9,11 @@ onstart:
         raise WorkflowError(str(error)) from None
 
 
+# What was put back after a failure is not finished: the next run makes it anew.
+onerror:
+    forget_restored(workflow.dag, workflow.persistence)
+
+
 rule studies:
     input:
         [file for study in PLAN.names for file in PLAN.files(study)],

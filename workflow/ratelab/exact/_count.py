@@ -1,10 +1,12 @@
 """Cells, pieces and maps of continuous piecewise linear networks, in any number of variables."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ratelab._errors import UserError
 from ratelab.exact._cells_of import (
     LIMIT,
     Arithmetic,
@@ -16,7 +18,7 @@ from ratelab.exact._cells_of import (
     check_domain,
     check_limit,
 )
-from ratelab.exact._linear_activation import linear_layers
+from ratelab.exact._linear_activation import linear_layers, moderate
 from ratelab.networks import Layer, Network
 
 
@@ -53,14 +55,25 @@ def cells(
     )
 
 
-def _cells(network: Network, domain: Any, arithmetic: Arithmetic, limit: int) -> Cells:
+def _cells(network: Network, domain: Any, arithmetic: Arithmetic, limit: int, patterns: bool = True) -> Cells:
     check_arithmetic(arithmetic)
     check_limit(limit)
     box = check_domain(domain, network.inputs)
+    arithmetic, trusted = _trusted(network, arithmetic)
+    try:
+        found = _enumerated(network, box, arithmetic, limit, patterns)
+    except (OverflowError, FloatingPointError):
+        raise UserError(
+            "weights, values or the domain leave the range of float64; rational arithmetic has no such limit"
+        ) from None
+    return found if trusted else replace(found, certain=False)
+
+
+def _enumerated(network: Network, box: Any, arithmetic: Arithmetic, limit: int, patterns: bool) -> Cells:
     if network.inputs == 1:
         from ratelab.exact._line import line_cells
 
-        return line_cells(network, box, arithmetic=arithmetic, limit=limit)
+        return line_cells(network, box, arithmetic=arithmetic, limit=limit, patterns=patterns)
     if network.inputs == 2:
         from ratelab.exact._planar import planar_cells
 
@@ -68,6 +81,13 @@ def _cells(network: Network, domain: Any, arithmetic: Arithmetic, limit: int) ->
     from ratelab.exact._patterns import pattern_cells
 
     return pattern_cells(network, box, arithmetic=arithmetic, limit=limit)
+
+
+def _trusted(network: Network, arithmetic: Arithmetic) -> tuple[Arithmetic, bool]:
+    """Return rationals for ``auto`` where products may leave float64's range, and whether to trust a certain result."""
+    if arithmetic == "rational" or moderate(network):
+        return arithmetic, True
+    return ("rational", True) if arithmetic == "auto" else (arithmetic, False)
 
 
 def count_pieces(
@@ -128,12 +148,7 @@ def count_pieces(
 def _count(
     network: Network, domain: Any, definition: Definition, arithmetic: Arithmetic, limit: int
 ) -> Count:
-    if network.inputs == 1:
-        from ratelab.exact._line import line_cells
-
-        found = line_cells(network, domain, arithmetic=arithmetic, limit=limit, patterns=False)
-    else:
-        found = _cells(network, domain, arithmetic, limit)
+    found = _cells(network, domain, arithmetic, limit, patterns=False)
     return found.count(definition)
 
 

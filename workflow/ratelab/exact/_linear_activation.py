@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 from flint import fmpq
 
 from ratelab._errors import UserError
+from ratelab.exact._rounding import rounded
 from ratelab.networks import Network, rational
 from ratelab.registry import Activation
+
+_EXPONENTS = 900.0
+"""Binary exponents of float64 up to which products are trusted."""
 
 
 @dataclass(frozen=True)
@@ -86,3 +91,26 @@ def linear_layers(network: Network) -> list[tuple[LinearPieces, ...]]:
             f"{network.poolings} pooled layer{'s' * (network.poolings > 1)}"
         )
     return [tuple(map(linear_pieces, layer.activations)) for layer in network.layers[:-1]]
+
+
+def moderate(network: Network) -> bool:
+    """Return whether no product along a path through the network can leave float64's normal range.
+
+    Every product has at most two factors a layer, a weight and a slope of an activation, times a coordinate that is a
+    quotient of such products.
+    """
+    try:
+        near = network.float64()
+    except UserError:
+        return False
+    sizes = [np.abs(part.ravel()) for layer in near.layers for part in (layer.matrix, layer.bias)]
+    exact = [part for layer in network.layers for part in (layer.weight, layer.bias) if network.exact]
+    if sum(np.count_nonzero(part) for part in sizes) < sum(int((part != 0).sum()) for part in exact):
+        return False
+    for pieces in {p for layer in linear_layers(network) for p in layer}:
+        numbers = (*pieces.knots, *pieces.slopes, *pieces.intercepts)
+        sizes.append(np.array([abs(rounded(v)[0]) for v in numbers]))
+    found = np.concatenate(sizes)
+    found = found[found > 0]
+    reach = _EXPONENTS / (4 * network.depth)
+    return bool((np.abs(np.log2(found)) < reach).all())

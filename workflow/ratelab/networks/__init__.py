@@ -37,8 +37,9 @@ from ratelab.networks._gadgets import (
     positive_part,
     positive_part_bound,
 )
+from ratelab.networks._layers import Layer, Readout, resolve
 from ratelab.networks._layout import FitProblem, FitResult, LayerShape, Layout, Status
-from ratelab.networks._network import Layer, Network, Readout, resolve
+from ratelab.networks._network import Network
 from ratelab.networks._numbers import dyadic, fraction, rational
 from ratelab.networks._powers import identity, power, primitive
 from ratelab.networks._prune import prune, prune_bound

@@ -22,8 +22,9 @@ from ratelab.networks._calculus_blocks import (
     side_by_side,
 )
 from ratelab.networks._calculus_counts import Counts, kept
+from ratelab.networks._layers import Layer
 from ratelab.networks._matrix import nonzeros
-from ratelab.networks._network import Layer, Network
+from ratelab.networks._network import Network
 
 
 def scale(network: Network, factor: Any) -> Network:

@@ -7,8 +7,9 @@ import numpy as np
 
 from ratelab._errors import UserError
 from ratelab.networks import _matrix
+from ratelab.networks._layers import Layer
 from ratelab.networks._matrix import Matrix, Vector
-from ratelab.networks._network import Layer, Network
+from ratelab.networks._network import Network
 from ratelab.networks._powers import identity
 
 Layers = list[Layer]

@@ -10,7 +10,8 @@ from flint import arb
 from ratelab._errors import UserError
 from ratelab.networks import _matrix
 from ratelab.networks._ball import apply_ball, ball
-from ratelab.networks._network import Layer, Network
+from ratelab.networks._layers import Layer
+from ratelab.networks._network import Network
 from ratelab.networks._numbers import dyadic, fraction, rational
 from ratelab.networks._powers import identity, power
 from ratelab.registry import Activation, PiecewisePolynomial

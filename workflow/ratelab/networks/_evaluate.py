@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from ratelab._errors import UserError
 from ratelab.networks import _matrix
 from ratelab.networks._ball import apply_ball, ball
-from ratelab.networks._network import Layer, Network
+from ratelab.networks._layers import Layer
+from ratelab.networks._network import Network
 from ratelab.networks._numbers import exact_array, fraction, rational
 from ratelab.networks._powers import identity
 from ratelab.registry import Activation

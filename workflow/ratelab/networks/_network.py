@@ -1,82 +1,24 @@
-"""What a network is: affine layers, an activation per neuron, poolings, readouts, and the counts."""
+"""What a network is: a sequence of layers, its counts, and how it is built."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ratelab._errors import UserError
 from ratelab.networks import _matrix
-from ratelab.networks._matrix import Matrix, Vector
+from ratelab.networks._layers import (
+    Layer,
+    Readout,
+    checked_layer,
+    checked_readout,
+    entries,
+    per_neuron,
+    rational_layer,
+    resolve,
+)
 from ratelab.networks._powers import identity
 from ratelab.registry import Activation, Registry
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """An affine map, the activation of each of its neurons, and perhaps a pooling of their values.
-
-    Parameters
-    ----------
-    weight
-        (n, inputs), read-only: dense float64, scipy's ``csr_array`` of float64, or rationals (object array of fmpq).
-    bias
-        (n,), read-only: float64, or rationals if the weights are.
-    activations
-        One per neuron, or one for all; in a `Network` a tuple of `Activation`. The last layer of a network has
-        identities only.
-    pooled
-        Bilinear pooling of the activated values: with n = 2m they are (u, v) and the layer gives the m products
-        u ⊙ v. An odd number is filled up with the constant 1.
-    """
-
-    weight: Matrix
-    bias: Vector
-    activations: "tuple[Activation, ...] | Any"
-    pooled: bool = False
-
-    @property
-    def inputs(self) -> int:
-        """Number of values that the layer reads."""
-        return int(self.weight.shape[1])
-
-    @property
-    def neurons(self) -> int:
-        """Number of neurons n: rows of the affine map."""
-        return int(self.weight.shape[0])
-
-    @property
-    def outputs(self) -> int:
-        """Number of values that the layer gives: n, or ⌈n/2⌉ after pooling."""
-        return (self.neurons + 1) // 2 if self.pooled else self.neurons
-
-    @property
-    def exact(self) -> bool:
-        """Whether weights and biases are rationals."""
-        return _matrix.rational_kind(self.weight)
-
-    @property
-    def matrix(self) -> Any:
-        """The weights as a dense array: float64, or rationals."""
-        return _matrix.dense(self.weight)
-
-
-@dataclass(frozen=True, eq=False)
-class Readout:
-    """An affine head that reads an inner layer.
-
-    Parameters
-    ----------
-    layer
-        How many layers of the network come before it: 0 reads the inputs, 1 the first hidden layer.
-    weight, bias
-        (k, outputs of that layer) and (k,), of any kind that `Layer` knows.
-    """
-
-    layer: int
-    weight: Matrix
-    bias: Vector
 
 
 class Network:
@@ -105,11 +47,11 @@ class Network:
         checked: list[Layer] = []
         for index, layer in enumerate(layers):
             before = checked[-1].outputs if checked else None
-            checked.append(_checked(layer, index, before, index == len(layers) - 1))
-        heads = [_checked_readout(head, index, checked) for index, head in enumerate(readouts)]
+            checked.append(checked_layer(layer, index, before, index == len(layers) - 1))
+        heads = [checked_readout(head, index, checked) for index, head in enumerate(readouts)]
         weights = [layer.weight for layer in checked] + [head.weight for head in heads]
         if any(map(_matrix.rational_kind, weights)):
-            checked = [_rational(layer) for layer in checked]
+            checked = [rational_layer(layer) for layer in checked]
             heads = [
                 Readout(h.layer, _matrix.to_rational(h.weight), _matrix.to_rational(h.bias)) for h in heads
             ]
@@ -161,14 +103,14 @@ class Network:
             )
         if not len(weights):
             raise UserError("a network needs at least one affine layer")
-        matrices = [_entries(_matrix.matrix, w, index) for index, w in enumerate(weights)]
-        vectors = [_entries(_matrix.vector, b, index) for index, b in enumerate(biases)]
+        matrices = [entries(_matrix.matrix, w, index) for index, w in enumerate(weights)]
+        vectors = [entries(_matrix.vector, b, index) for index, b in enumerate(biases)]
         hidden: Sequence[Sequence[Activation]]
         if isinstance(activation, str | Activation):
             single = resolve(activation, registry)
             hidden = [(single,) * w.shape[0] for w in matrices[:-1]]
         else:
-            hidden = _per_neuron(activation, registry)
+            hidden = per_neuron(activation, registry)
             if len(hidden) != len(matrices) - 1:
                 raise UserError(
                     f"{len(matrices)} layers have {len(matrices) - 1} hidden ones; "
@@ -190,9 +132,9 @@ class Network:
         """Build a network with float64 weights that are stored by their non-zero entries, else as `Network.dense`."""
         from scipy.sparse import csr_array
 
-        if any(_entries(_matrix.is_exact, w, i) for i, w in enumerate(weights) if not _matrix.sparse(w)):
+        if any(entries(_matrix.is_exact, w, i) for i, w in enumerate(weights) if not _matrix.sparse(w)):
             raise UserError("sparse weights are float64; rational ones are stored densely: use Network.dense")
-        sparse = [_entries(csr_array, w, index) for index, w in enumerate(weights)]
+        sparse = [entries(csr_array, w, index) for index, w in enumerate(weights)]
         return cls.dense(sparse, biases, activation, registry)
 
     @property
@@ -266,7 +208,7 @@ class Network:
             Readout(h.layer, _matrix.to_rational(h.weight), _matrix.to_rational(h.bias))
             for h in self.readouts
         ]
-        return Network([_rational(layer) for layer in self.layers], heads)
+        return Network([rational_layer(layer) for layer in self.layers], heads)
 
     def float64(self) -> "Network":
         """Return the network with every weight rounded to the nearest float64 number.
@@ -329,98 +271,3 @@ class Network:
         if self.readouts:
             pooled += f", {len(self.readouts)} readout{'s' * (len(self.readouts) > 1)}"
         return f"Network({shape}, {'+'.join(names)}, {self.connections} connections{pooled}{kind})"
-
-
-def resolve(activation: str | Activation, registry: Registry | None = None) -> Activation:
-    """Return the activation of that name: a primitive, else from the registry, else from the default plugins."""
-    if isinstance(activation, Activation):
-        return activation
-    from ratelab.networks._powers import primitive
-
-    found = primitive(activation)
-    if found is not None:
-        return found
-    if registry is None:
-        from ratelab.registry import load_plugins
-
-        registry = load_plugins()
-    return registry.activations[activation]
-
-
-def _per_neuron(activation: Any, registry: Registry | None) -> list[list[Activation]]:
-    wrong = UserError(
-        f"activation is {activation!r}; allowed: a name or an Activation, or for each hidden layer a list of them with "
-        "one per neuron"
-    )
-    if not isinstance(activation, Sequence):
-        raise wrong
-    result = []
-    for names in activation:
-        if isinstance(names, str) or not isinstance(names, Sequence):
-            raise wrong
-        if not all(isinstance(name, str | Activation) for name in names):
-            raise wrong
-        result.append([resolve(name, registry) for name in names])
-    return result
-
-
-def _entries(convert: Any, values: Any, index: int) -> Any:
-    if hasattr(values, "requires_grad"):  # a torch tensor, perhaps a parameter
-        values = values.detach().cpu().numpy()
-    try:
-        return convert(values)
-    except (TypeError, ValueError) as error:
-        raise UserError(f"layer {index + 1}: weights and biases must be numbers ({error})") from None
-
-
-def _rational(layer: Layer) -> Layer:
-    return Layer(
-        _matrix.to_rational(layer.weight), _matrix.to_rational(layer.bias), layer.activations, layer.pooled
-    )
-
-
-def _checked(layer: Layer, index: int, given: int | None, last: bool) -> Layer:
-    weight, bias = _entries(_matrix.matrix, layer.weight, index), _entries(_matrix.vector, layer.bias, index)
-    activations = layer.activations
-    if isinstance(activations, str | Activation):
-        activations = (resolve(activations),) * weight.shape[0]
-    (activations,) = _per_neuron([activations], None)
-    layer = Layer(weight, bias, tuple(activations), layer.pooled)
-    if weight.ndim != 2 or bias.shape != (weight.shape[0],) or len(layer.activations) != weight.shape[0]:
-        raise UserError(
-            f"layer {index + 1}: weight {weight.shape}, bias {bias.shape} and {len(layer.activations)} activations "
-            "do not fit; allowed: (out, in), (out,), out"
-        )
-    if 0 in weight.shape:
-        raise UserError(f"layer {index + 1}: weight {weight.shape} is empty")
-    if given is not None and weight.shape[1] != given:
-        raise UserError(
-            f"layer {index + 1}: weight {weight.shape} reads {weight.shape[1]} values, "
-            f"layer {index} gives {given}"
-        )
-    if not (_matrix.finite(weight) and _matrix.finite(bias)):
-        raise UserError(f"layer {index + 1}: weights and biases must be finite")
-    if last and any(a is not identity for a in layer.activations):
-        raise UserError("the last layer is affine: its activations must be the identity")
-    if _matrix.rational_kind(weight) != _matrix.rational_kind(bias):
-        weight, bias = _matrix.to_rational(weight), _matrix.to_rational(bias)
-    return Layer(weight, bias, tuple(layer.activations), bool(layer.pooled))
-
-
-def _checked_readout(head: Readout, index: int, layers: Sequence[Layer]) -> Readout:
-    weight, bias = _matrix.matrix(head.weight), _matrix.vector(head.bias)
-    if not 0 <= head.layer < len(layers):
-        raise UserError(
-            f"readout {index}: reads layer {head.layer}; allowed: 0 (the inputs) to {len(layers) - 1}"
-        )
-    given = layers[head.layer - 1].outputs if head.layer else layers[0].inputs
-    if weight.ndim != 2 or weight.shape[1] != given or bias.shape != (weight.shape[0],):
-        raise UserError(
-            f"readout {index}: weight {weight.shape} and bias {bias.shape} do not fit layer {head.layer}, "
-            f"which gives {given} values"
-        )
-    if not (_matrix.finite(weight) and _matrix.finite(bias)):
-        raise UserError(f"readout {index}: weights and biases must be finite")
-    if _matrix.rational_kind(weight) != _matrix.rational_kind(bias):
-        weight, bias = _matrix.to_rational(weight), _matrix.to_rational(bias)
-    return Readout(head.layer, weight, bias)

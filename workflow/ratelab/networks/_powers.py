@@ -89,7 +89,7 @@ def _named(activation: Activation) -> tuple[Any, tuple[str]]:
 
 
 def _restored(name: str) -> Activation:
-    from ratelab.networks._network import resolve
+    from ratelab.networks._layers import resolve
 
     return resolve(name)
 

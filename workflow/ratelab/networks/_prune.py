@@ -10,7 +10,8 @@ from ratelab.networks import _matrix
 from ratelab.networks._calculus_blocks import Layers, blank, checked, columns_of, nonzero_lines, rows_of
 from ratelab.networks._calculus_counts import Counts, kept
 from ratelab.networks._evaluate import rational_activation
-from ratelab.networks._network import Layer, Network
+from ratelab.networks._layers import Layer
+from ratelab.networks._network import Network
 
 
 def prune(network: Network) -> Network:

@@ -9,7 +9,8 @@ import numpy as np
 
 from ratelab._errors import UserError
 from ratelab.networks import _matrix
-from ratelab.networks._network import Layer, Network, Readout, resolve
+from ratelab.networks._layers import Layer, Readout, resolve
+from ratelab.networks._network import Network
 from ratelab.networks._numbers import parse, text
 from ratelab.networks._powers import identity
 from ratelab.registry import Registry

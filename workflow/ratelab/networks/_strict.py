@@ -13,7 +13,8 @@ from ratelab.networks._calculus_blocks import checked, columns_of, nonzero_lines
 from ratelab.networks._calculus_counts import Counts, kept
 from ratelab.networks._calculus_identity import IdentityForm, identity_form
 from ratelab.networks._calculus_ranges import Range, input_box, read_ranges
-from ratelab.networks._network import Layer, Network, resolve
+from ratelab.networks._layers import Layer, resolve
+from ratelab.networks._network import Network
 from ratelab.networks._numbers import exact_array, fraction, rational
 from ratelab.networks._powers import identity, power
 from ratelab.registry import Activation

@@ -7,6 +7,7 @@ from ratelab._lazy import exports
 _NAMES = {
     "Config": "._config",
     "Plan": "._plan",
+    "forget_restored": "._restored",
     "load_config": "._config",
     "make_plan": "._planner",
     "plan_from": "._planner",
@@ -21,5 +22,15 @@ if TYPE_CHECKING:
     from ratelab.studies._plan import Plan
     from ratelab.studies._planner import make_plan, plan_from
     from ratelab.studies._preflight import preflight
+    from ratelab.studies._restored import forget_restored
 
-__all__ = ["Config", "Plan", "load_config", "make_plan", "plan_from", "preflight", "read_config"]
+__all__ = [
+    "Config",
+    "Plan",
+    "forget_restored",
+    "load_config",
+    "make_plan",
+    "plan_from",
+    "preflight",
+    "read_config",
+]

@@ -62,8 +62,9 @@ Every statement of the papers that ratelab checks, in our words. C1–C19 are ab
 A. Mukherjee, *Understanding deep neural networks with rectified linear units*, ICLR 2018, arXiv:1611.01491.
 
 *Origin* says where a statement stands: `paper` (in the paper's abstract or an accessible quotation), `recalled`
-(believed to be in the paper, not verified), `derived` (proved for this project). A study lists the ids under `claims`; its
-`claims.nc`, `claims.md` and `claims.csv` hold one row for each case with the measured value, the bound and one verdict:
+(believed to be in the paper, not verified), `derived` (proved for this project). A study lists the ids under `claims`;
+its `claims.nc`, `claims.md` and `claims.csv` hold one row for each case with the measured value, the bound and one
+verdict:
 
 * **consistent**: every non-asymptotic consequence that was checked holds;
 * **violated**: a certain number contradicts an inequality with explicit constants on its range: a bug;

@@ -15,7 +15,7 @@ Kind = Literal[
 ]
 Origin = Literal["paper", "recalled", "derived"]
 Verdict = Literal["consistent", "violated", "illustrated", "upper only", "inconclusive", "not measurable"]
-Relation = Literal["=", "≤", "≥", ""]
+Relation = Literal["=", "≤", "≥", ">", ""]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Case:
 def judged(
     name: str,
     measured: float,
-    relation: Literal["=", "≤", "≥"],
+    relation: Literal["=", "≤", "≥", ">"],
     bound: float,
     note: str = "",
     *,
@@ -101,6 +101,7 @@ def judged(
     difference = measured - bound
     holds = {
         "=": abs(difference) <= tolerance, "≤": difference <= tolerance, "≥": difference >= -tolerance,
+        ">": difference > 0,
     }[relation]  # fmt: skip
     if isnan(difference) or not (holds or proved):
         verdict: Verdict = "inconclusive"

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratelab import best, exact
-from ratelab.networks import FitProblem, LayerShape, Layout, Network, resolve
+from ratelab.networks import Network
 from ratelab.registry import Target
 from ratelab.studies.claims._claim import Case, Scope, illustrated, judged, not_measurable
+from ratelab.studies.experiments._global_training import samples, trained
 
 Array = NDArray[np.float64]
 
@@ -63,7 +64,7 @@ def c10(scope: Scope) -> Iterator[Case]:
     """Small data sets: trained networks never lose less than the lower end of the optimum."""
     sizes = [(1, 10, 1), (1, 10, 2), (1, 20, 2), (2, 8, 1), (2, 10, 2)]
     for done, (dimension, points, width) in enumerate(sizes):
-        x, y = data(dimension, points)
+        x, y = samples(dimension, points)
         fit = best.global_fit(x, y, width)
         name = f"n={dimension}, D={points}, w={width}"
         yield judged(
@@ -71,7 +72,8 @@ def c10(scope: Scope) -> Iterator[Case]:
             f"relative; {fit.programmes} of {fit.patterns} patterns needed a programme", proved=False,
         )  # fmt: skip
         for trainer in ("adam(steps=1000)", "varpro"):
-            losses = trained(scope, trainer, x, y, width, seeds=max(8, min(scope.cases, 200)))
+            fits = trained(x, y, width, trainer, max(8, scope.cases), scope.registry)
+            losses = np.array([fit.loss for fit in fits])
             yield judged(
                 f"{name}: best of {trainer}", float(np.nanmin(losses)), "≥", fit.lower_bound,
                 f"share of seeds within 1e-4 of the optimum: {np.mean(losses <= fit.value * (1 + 1e-4)):.2f}",
@@ -82,32 +84,6 @@ def c10(scope: Scope) -> Iterator[Case]:
         "running time", "the abstract's bound: polynomial in the data, exponential in dimension and width; the number "
         "of patterns tried is above"
     )  # fmt: skip
-
-
-def data(dimension: int, points: int) -> tuple[Array, Array]:
-    """The reference data: y = sin(3 Σ x) + noise at uniform points in [−1, 1]^n."""
-    generator = np.random.default_rng(points + dimension)
-    x = generator.uniform(-1, 1, (points, dimension))
-    return x, np.sin(3 * x.sum(axis=1)) + 0.3 * generator.standard_normal(points)
-
-
-def trained(scope: Scope, trainer: str, x: Array, y: Array, width: int, seeds: int) -> Array:
-    """Sum-of-squares losses of trained networks without output bias, one a seed."""
-    hidden = LayerShape(
-        np.ones((width, x.shape[1]), bool),
-        np.zeros((width, x.shape[1])),
-        np.ones(width, bool),
-        np.zeros(width, bool),
-    )
-    last = LayerShape(np.ones((1, width), bool), np.zeros((1, width)), np.zeros(1, bool), np.ones(1, bool))
-    layout = Layout((hidden, last))
-    problem = FitProblem(
-        x, np.ones(len(x)), y[:, None], resolve("relu"), tuple((layout, seed) for seed in range(seeds)),
-        ((-1.0, 1.0),) * x.shape[1],
-    )  # fmt: skip
-    results = scope.registry.trainers[trainer].fit(problem)
-    losses = [np.nan if r.network is None else float(np.sum((r.network(x)[:, 0] - y) ** 2)) for r in results]
-    return np.array(losses)
 
 
 def c19(scope: Scope) -> Iterator[Case]:

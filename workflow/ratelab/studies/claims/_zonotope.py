@@ -32,9 +32,12 @@ def c8(scope: Scope) -> Iterator[Case]:
 def c9(scope: Scope) -> Iterator[Case]:
     """Two variables, equispaced tents: pieces where the gauge is at most M, outside, and the counts."""
     for generators, layers, width in ((2, 2, 2), (4, 2, 2), (4, 3, 2), (4, 2, 3), (4, 2, 4), (5, 2, 3)):
-        vectors = _random.numbers(scope.generator("C9", generators), generators, 2, reach=23)
-        while exact.count_pieces(networks.zonotope(vectors)) < 2 * generators:
-            vectors = _random.numbers(scope.generator("C9", generators, "again"), generators, 2, reach=97)
+        draw = scope.generator("C9", generators)
+        vectors = _random.numbers(draw, generators, 2, reach=97)
+        while (
+            exact.count_pieces(networks.zonotope(vectors)) < 2 * generators
+        ):  # parallel ones are not generic
+            vectors = _random.numbers(draw, generators, 2, reach=97)
         parameters = [[Fraction(i, width) for i in range(1, width)]] * layers
         network = networks.zonotope_family(vectors, parameters, Fraction(1))
         name = f"m={generators}, k={layers}, w={width}"

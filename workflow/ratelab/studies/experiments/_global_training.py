@@ -80,7 +80,7 @@ def run(parameters: GlobalTraining, registry: Registry, progress: Progress) -> "
         fits = []
         for position, trainer in enumerate(parameters.trainers):
             progress(index * steps + 1 + position, steps * len(parameters.data))
-            fits.append(_trained(x, y, width, trainer, parameters.seeds, registry))
+            fits.append(trained(x, y, width, trainer, parameters.seeds, registry))
         cases.append(_Case(x, y, best, fits))
     progress(1, 1)
     losses = np.array([[[fit.loss for fit in row] for row in case.fits] for case in cases])
@@ -133,7 +133,8 @@ def label(variables: int, points: int, width: int) -> str:
     return f"n = {variables}, D = {points}, w = {width}"
 
 
-def _trained(x: Array, y: Array, width: int, trainer: str, seeds: int, registry: Registry) -> list[FitResult]:
+def trained(x: Array, y: Array, width: int, trainer: str, seeds: int, registry: Registry) -> list[FitResult]:
+    """Fit networks with one hidden ReLU layer and no output bias to the data, one for each seed."""
     variables = x.shape[1]
     layout = _without_output_bias(variables, width)
     problem = FitProblem(
