@@ -40,7 +40,9 @@ def write(dataset: "xr.Dataset", path: str | Path) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-def read(path: str | Path, advice: str = "delete it and run the same command again") -> "xr.Dataset":
+def read(
+    path: str | Path, advice: str = "if the workflow made it, delete it and run the same command again"
+) -> "xr.Dataset":
     """Read a whole dataset into memory.
 
     Parameters
