@@ -14,7 +14,7 @@ all: environment
 	@echo
 	@echo "Open these:"
 	@for folder in results/*/figures; do ls $$folder/*.svg $$folder/*.md 2>/dev/null | sed 's/^/  /'; done
-	@for file in results/*/*.nc results/*/experiments/*.nc; do test -e "$$file" && echo "  $$file"; done; true
+	@for file in results/*/curves.nc results/*/rates.nc results/*/claims.nc results/*/experiments/*.nc; do test -e "$$file" && echo "  $$file"; done; true
 	@grep -hE '^[A-D][0-9]+ +(violated|inconclusive)' logs/*/claims.log 2>/dev/null && \
 	  echo "A claim is violated or undecided: see claims.md" || true
 
