@@ -12,7 +12,8 @@ import numpy as np
 from flint import arb, arb_poly
 
 from ratelab.exact._breakpoints import breakpoints
-from ratelab.networks import Layer, Network, ball
+from ratelab.networks import Layer, Network
+from ratelab.networks._ball import ball
 from ratelab.registry import Activation, PiecewisePolynomial
 
 _WIDENINGS = 5

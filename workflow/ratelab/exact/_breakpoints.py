@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from ratelab._errors import UserError
 from ratelab.exact._cells_of import check_domain
 from ratelab.exact._quadrature import gauss, to_legendre
-from ratelab.networks import Layer, Network, activate, forward, pool
+from ratelab.networks import Layer, Network
+from ratelab.networks._evaluate import activate, forward, pool
 
 Array = NDArray[np.float64]
 

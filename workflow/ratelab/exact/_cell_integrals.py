@@ -11,7 +11,7 @@ from flint import arb, arb_poly, arb_series, ctx, fmpq
 from numpy.typing import NDArray
 
 from ratelab.exact._legendre import apply, moment_table, power_table
-from ratelab.networks import ball
+from ratelab.networks._ball import ball
 from ratelab.registry import PiecewisePolynomial, Target
 
 Projector = Callable[[float, float], list[Any]]

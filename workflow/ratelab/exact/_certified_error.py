@@ -12,7 +12,8 @@ from ratelab._errors import UserError
 from ratelab.exact._ball_pieces import BallPiece, ball_pieces, ball_range
 from ratelab.exact._breakpoints import breakpoints, piecewise_polynomial, transition_points
 from ratelab.exact._quadrature import resolved_cells
-from ratelab.networks import Network, ball
+from ratelab.networks import Network
+from ratelab.networks._ball import ball
 from ratelab.registry import Target
 
 _PRECISION = 320

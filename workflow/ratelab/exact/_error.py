@@ -13,7 +13,8 @@ from ratelab.exact._breakpoints import (
     transition_points,
 )
 from ratelab.exact._quadrature import Cells, gauss, resolved_cells, to_legendre
-from ratelab.networks import Network, forward, pool
+from ratelab.networks import Network
+from ratelab.networks._evaluate import forward, pool
 from ratelab.registry import Target
 
 Array = NDArray[np.float64]

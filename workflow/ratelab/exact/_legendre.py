@@ -6,7 +6,7 @@ from typing import Any
 
 from flint import arb
 
-from ratelab.networks import ball
+from ratelab.networks._ball import ball
 
 
 @cache

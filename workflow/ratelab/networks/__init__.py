@@ -1,6 +1,5 @@
 """What a network is: layers, counts, storage; the identity and the powers ρ_r as primitives (row 1)."""
 
-from ratelab.networks._ball import apply_ball, ball
 from ratelab.networks._calculus import (
     add,
     add_bound,
@@ -17,7 +16,6 @@ from ratelab.networks._calculus import (
 from ratelab.networks._calculus_counts import Counts
 from ratelab.networks._calculus_identity import IdentityForm, identity_form
 from ratelab.networks._check_activation import check_activation, polynomial_degree
-from ratelab.networks._evaluate import activate, forward, pool, rational_forward
 from ratelab.networks._families import (
     composed_tents,
     composed_zigzag,
@@ -60,11 +58,8 @@ __all__ = [
     "Status",
     "absolute",
     "absolute_bound",
-    "activate",
     "add",
     "add_bound",
-    "apply_ball",
-    "ball",
     "check_activation",
     "compose",
     "compose_bound",
@@ -74,7 +69,6 @@ __all__ = [
     "deepen",
     "deepen_bound",
     "dyadic",
-    "forward",
     "fraction",
     "from_dataset",
     "generalized",
@@ -89,7 +83,6 @@ __all__ = [
     "parallel",
     "parallel_bound",
     "polynomial_degree",
-    "pool",
     "positive_part",
     "positive_part_bound",
     "power",
@@ -98,7 +91,6 @@ __all__ = [
     "prune_bound",
     "random_simplex",
     "rational",
-    "rational_forward",
     "resolve",
     "scale",
     "scale_bound",
