@@ -13,19 +13,6 @@ from ratelab.networks import Network, fraction, identity, resolve
 from ratelab.networks._calculus import add, scale
 
 
-def _random_network(random, widths, degenerate):
-    def number():
-        if degenerate:
-            return Fraction(random.randint(-2, 2))
-        return Fraction(random.randint(-9, 9), random.choice([1, 2, 3, 5]))
-
-    pairs = list(zip(widths[:-1], widths[1:], strict=True))
-    return Network.dense(
-        [[[number() for _ in range(i)] for _ in range(o)] for i, o in pairs],
-        [[number() for _ in range(o)] for _, o in pairs],
-    )
-
-
 def _form_value(form, x):
     values = [
         sum((fraction(a) * v for a, v in zip(row, x, strict=False)), fraction(row[-1])) for row in form.maps
@@ -39,11 +26,11 @@ WIDTHS = [(1, 4, 1), (1, 3, 2, 1), (2, 3, 1), (2, 4, 1), (2, 3, 3, 1), (3, 4, 1)
 @pytest.mark.parametrize("widths", WIDTHS, ids=str)
 @pytest.mark.parametrize("bounded", [False, True])
 @pytest.mark.parametrize("degenerate", [False, True])
-def test_form_and_network_equal_the_function(widths, bounded, degenerate):
+def test_form_and_network_equal_the_function(widths, bounded, degenerate, random_network):
     random = Random(f"{widths} {bounded} {degenerate}")
     domain = ((Fraction(-3), Fraction(4)),) * widths[0] if bounded else None
     for _ in range(2):
-        network = _random_network(random, widths, degenerate)
+        network = random_network(random, widths, degenerate)
         given = cells(network, domain, arithmetic="rational")
         form, found = lattice_form(given), lattice(given)
         points = [[fraction(v) for v in point] for point in given.points]

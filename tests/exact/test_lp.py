@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ratelab import UserError
-from ratelab.exact._lp import beyond, homogeneous, integers, interior_point, minimise, nearest, proves, sign
+from ratelab.exact._integers import integers
+from ratelab.exact._lp import beyond, homogeneous, interior_point, minimise, nearest, proves, sign
 from ratelab.exact._simplex import OPTIMAL, UNBOUNDED, minimise_many
 
 SQUARE = [[1, 0, 1], [-1, 0, 1], [0, 1, 1], [0, -1, 1]]

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ratelab.exact._lp import integers, proves
+from ratelab.exact._integers import integers
+from ratelab.exact._lp import proves
 from ratelab.exact._patterns_bounds import (
     TINY,
     UNIT,

@@ -27,21 +27,6 @@ WIDTHS = [
 ]
 
 
-def random_network(random, widths, degenerate):
-    """Rational weights, or integers from -2 to 2, which make walls coincide and neurons die."""
-
-    def number():
-        if degenerate:
-            return Fraction(random.randint(-2, 2))
-        return Fraction(random.randint(-9, 9), random.choice([1, 2, 3, 5]))
-
-    pairs = list(zip(widths[:-1], widths[1:], strict=True))
-    return Network.dense(
-        [[[number() for _ in range(i)] for _ in range(o)] for i, o in pairs],
-        [[number() for _ in range(o)] for _, o in pairs],
-    )
-
-
 def rational_cells(network, domain=None):
     return cells(network, domain, arithmetic="rational")
 
@@ -70,7 +55,7 @@ def assert_equal_values(first, second, points, random, domain):
 @pytest.mark.parametrize("widths", WIDTHS, ids=str)
 @pytest.mark.parametrize("bounded", [False, True])
 @pytest.mark.parametrize("degenerate", [False, True])
-def test_the_network_equals_the_function_at_logarithmic_depth(widths, bounded, degenerate):
+def test_the_network_equals_the_function_at_logarithmic_depth(widths, bounded, degenerate, random_network):
     random = Random(f"{widths} {bounded} {degenerate}")
     domain = ((Fraction(-3), Fraction(4)),) * widths[0] if bounded else None
     for _ in range(2):
@@ -84,7 +69,7 @@ def test_the_network_equals_the_function_at_logarithmic_depth(widths, bounded, d
             assert_equal_functions(network, found, domain)
 
 
-def test_a_generic_network_of_two_variables_has_depth_three():
+def test_a_generic_network_of_two_variables_has_depth_three(random_network):
     random = Random(5)
     depths = Counter(
         represent_cells(rational_cells(random_network(random, (2, 3, 3, 1), False))).depth for _ in range(8)
@@ -141,7 +126,7 @@ def test_the_bound_counts_one_four_and_five_neurons_for_two_three_and_four_funct
     assert represent_cells_bound({1: 5}, 0) == (0, 1)
 
 
-def test_what_cannot_be_represented_is_refused():
+def test_what_cannot_be_represented_is_refused(random_network):
     network = random_network(Random(3), (2, 3, 1), False)
     with pytest.raises(UserError, match="float64"):
         represent_cells(cells(network, arithmetic="float"))

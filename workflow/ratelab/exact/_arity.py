@@ -10,7 +10,8 @@ import numpy as np
 from flint import fmpq
 
 from ratelab._errors import UserError
-from ratelab.exact._represent_cones import Cone, Integers
+from ratelab.exact._integers import Integers
+from ratelab.exact._represent_cones import Cone
 from ratelab.networks import rational
 
 SPREAD = 2**16

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from flint import fmpq
 
 from ratelab.exact._cells_of import Cells
-from ratelab.exact._represent_cones import Cone, Integers, integers
+from ratelab.exact._integers import Integers, integers
+from ratelab.exact._represent_cones import Cone
 from ratelab.exact._represent_gadgets import Term, affine, network, neurons_bound
 from ratelab.exact._walls import Map, Walls, cells_of, walls
 from ratelab.networks import Network

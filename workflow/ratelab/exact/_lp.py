@@ -6,16 +6,15 @@ factor; a point ends with its common denominator, so the sign of a row at a poin
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import gcd, lcm
+from math import lcm
 from sys import float_info
-from typing import Any, TypeAlias
+from typing import Any
 
 from flint import fmpq, fmpq_mat
 
 from ratelab._errors import UserError
+from ratelab.exact._integers import Integers, dot
 from ratelab.networks import rational
-
-Integers: TypeAlias = tuple[int, ...]
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
 
@@ -134,14 +133,6 @@ def interior_point(rows: Sequence[Sequence[Any]], dimension: int) -> tuple[fmpq,
     return best.point[:dimension] if best.point[dimension] > 0 else None
 
 
-def integers(values: Sequence[fmpq]) -> Integers:
-    """Return a row times the positive number that makes it integers without common factor."""
-    common = lcm(*(int(v.q) for v in values))
-    whole = [int(v.p) * (common // int(v.q)) for v in values]
-    factor = gcd(*whole) or 1
-    return tuple(v // factor for v in whole)
-
-
 def homogeneous(point: Sequence[Any]) -> Integers:
     """Return a point of floats or rationals as integers, the last one its positive denominator."""
     ratios = [
@@ -165,7 +156,7 @@ def nearest(point: Integers) -> list[float]:
 
 def sign(row: Integers, point: Integers) -> int:
     """Return the sign of a row at a point."""
-    value = sum(a * x for a, x in zip(row, point, strict=True))
+    value = dot(row, point)
     return (value > 0) - (value < 0)
 
 

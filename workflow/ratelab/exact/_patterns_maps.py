@@ -12,8 +12,8 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
+from ratelab.exact._integers import Integers, integers
 from ratelab.exact._linear_activation import LinearPieces, linear_layers
-from ratelab.exact._lp import Integers, integers
 from ratelab.exact._patterns_bounds import INFLATE, TINY, UNIT
 from ratelab.exact._rounding import rounded_all
 from ratelab.networks import Network

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ratelab.exact._lp import Integers, beyond, homogeneous, nearest, proves, sign, times
+from ratelab.exact._integers import Integers
+from ratelab.exact._lp import beyond, homogeneous, nearest, proves, sign, times
 from ratelab.exact._patterns_bounds import evaluate, evaluate_rows, proves_everywhere, proves_in_box
 from ratelab.exact._patterns_table import Array, Index, Table
 from ratelab.exact._simplex import OPTIMAL, UNBOUNDED, Proposals, minimise_many

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratelab.exact._cells_of import Domain
-from ratelab.exact._lp import Integers, homogeneous, integers, sign
+from ratelab.exact._integers import Integers, integers
+from ratelab.exact._lp import homogeneous, sign
 from ratelab.exact._patterns_maps import PatternMaps
 from ratelab.exact._rounding import rounded_all
 from ratelab.networks import rational

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ratelab.exact._lp import Integers
+from ratelab.exact._integers import Integers
 from ratelab.exact._patterns_bounds import INFLATE, TINY, UNIT
 from ratelab.exact._patterns_maps import Bounded, PatternMaps
 from ratelab.exact._patterns_split import CUT, Splitter, chosen

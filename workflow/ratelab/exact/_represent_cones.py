@@ -1,31 +1,11 @@
 """Polyhedral cones over the integers by double description: inequalities in, lines and extreme rays out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import gcd, lcm
 
-from flint import fmpq
+from ratelab.exact._integers import Integers, dot, primitive
 
-Integers = tuple[int, ...]
 Valued = tuple[Integers, int, int]
-
-
-def primitive(vector: Iterable[int]) -> Integers:
-    """Return an integer vector divided by the greatest common divisor of its entries."""
-    entries = tuple(vector)
-    divisor = gcd(*entries)
-    return tuple(v // divisor for v in entries) if divisor > 1 else entries
-
-
-def integers(row: Sequence[fmpq]) -> Integers:
-    """Return the primitive integer vector on the ray of a rational vector."""
-    common = lcm(*(int(v.q) for v in row))
-    return primitive(int(v.p) * (common // int(v.q)) for v in row)
-
-
-def dot(left: Sequence[int], right: Sequence[int]) -> int:
-    """Return the inner product."""
-    return sum(a * b for a, b in zip(left, right, strict=True))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from flint import fmpq
 
 from ratelab._errors import UserError
 from ratelab.exact._cells_of import Cells
-from ratelab.exact._represent_cones import Cone, Integers, dot, integers
+from ratelab.exact._integers import Integers, dot, integers
+from ratelab.exact._represent_cones import Cone
 from ratelab.networks import Network, rational
 
 Map = tuple[fmpq, ...]

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 
 from ratelab._errors import UserError
 from ratelab.figures._curves import Curve, activation_of, all_curves
-from ratelab.figures._panel import TRAINED, LineStyle, draw_panel, lower_line, network_colour
+from ratelab.figures._panel import BUDGET_WORDS, TRAINED, LineStyle, draw_panel, lower_line, network_colour
 from ratelab.figures._style import (
     COLOURS,
     GREY,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _LEFT, _GAP, _ROW_GAP, _LEGEND_ROW = 0.52, 0.42, 0.42, 0.165
 _PANEL_HEIGHTS = {1: 2.3, 2: 2.0, 3: 1.55}
-_WORDS = {"neurons": "neurons N", "connections": "connections W"}
 
 
 def error_curves(
@@ -144,7 +143,7 @@ def _panels(found: list[Curve], complexity: str, title: str, text: str, trained:
             if column == 0:
                 axes.set_ylabel("L₂ error")
             if index + columns >= len(targets):
-                axes.set_xlabel(_WORDS.get(complexity, complexity))
+                axes.set_xlabel(BUDGET_WORDS.get(complexity, complexity))
         bottom_legend(figure, handles, per_row)
     return figure
 

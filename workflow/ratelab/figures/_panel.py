@@ -1,5 +1,6 @@
 """One panel of error against size: brackets as bands, trained networks as markers, theory as a slope."""
 
+from collections.abc import Sequence
 from math import ceil, floor, inf, isfinite, log10
 from typing import TYPE_CHECKING, Literal
 
@@ -15,8 +16,19 @@ if TYPE_CHECKING:
 
 LineStyle = Literal["-", "--"]
 
+BUDGET_WORDS = {"neurons": "neurons N", "connections": "connections W"}
 TRAINED = (("#D55E00", "o"), ("#009E73", "^"), ("#CC79A7", "s"), ("#E69F00", "D"))
 _DECADES = 13  # below that, relative to the largest value, float64 errors are roundoff
+
+
+def budget_axis(axes: "Axes", budgets: Sequence[float]) -> None:
+    """Limit and label a logarithmic axis of budgets: all of a few, else the powers of two among them."""
+    powers = [b for b in budgets if log10(b) / log10(2) % 1 == 0]
+    shown = powers if powers and len(budgets) > 6 else list(budgets)
+    axes.set_xlim(budgets[0] / 1.15, budgets[-1] * 1.15)
+    axes.set_xticks(shown, [f"{b:g}" for b in shown])
+    axes.xaxis.set_minor_locator(FixedLocator(list(budgets)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def draw_panel(axes: "Axes", found: list[Curve], networks: list[str], trainers: list[str]) -> None:
@@ -25,13 +37,7 @@ def draw_panel(axes: "Axes", found: list[Curve], networks: list[str], trainers: 
     axes.set_xscale("log")
     axes.set_yscale("log")
     budgets = found[0].budgets
-    powers = [b for b in budgets if log10(b) / log10(2) % 1 == 0]
-    shown = powers if powers and len(budgets) > 6 else list(budgets)
-    axes.set_xlim(budgets[0] / 1.15, budgets[-1] * 1.15)
-    axes.xaxis.set_major_locator(FixedLocator(shown))
-    axes.set_xticks(shown, [f"{b:g}" for b in shown])
-    axes.xaxis.set_minor_locator(FixedLocator(list(budgets)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    budget_axis(axes, budgets.tolist())
     bottom = _limits(axes, found, trainers)
     single = len(networks) == 1
     for curve in found:

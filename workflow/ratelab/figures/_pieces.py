@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from ratelab._errors import UserError
-from ratelab.figures._panel import TRAINED
+from ratelab.figures._panel import BUDGET_WORDS, TRAINED, budget_axis
 from ratelab.figures._style import (
     BLACK,
     GREY,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _LEFT, _GAP, _ROW_GAP, _HEIGHT = 0.6, 0.34, 0.44, 1.7
-_WORDS = {"neurons": "neurons N", "connections": "connections W"}
 _SHIFT = 1.035
 
 
@@ -92,7 +91,7 @@ def trained_pieces(curves: "xr.Dataset", complexity: str) -> Figure:
             if column == 0:
                 axes.set_ylabel("pieces")
             if index + columns >= len(networks):
-                axes.set_xlabel(_WORDS.get(complexity, complexity))
+                axes.set_xlabel(BUDGET_WORDS.get(complexity, complexity))
         bottom_legend(figure, handles, per_row)
     return figure
 
@@ -129,12 +128,7 @@ def _panel(axes: "Axes", one: "xr.Dataset", trainers: list[str], complexity: str
             marker=marker, color=colour, markerfacecolor="white", markersize=3.4, markeredgewidth=0.8,
             elinewidth=0.7, zorder=3,
         )  # fmt: skip
-    powers = [b for b in budgets if float(np.log2(b)).is_integer()]
-    shown = powers if powers and len(budgets) > 6 else list(budgets)
-    axes.set_xlim(budgets[0] / 1.15, budgets[-1] * 1.15)
-    axes.set_xticks(shown, [f"{b:g}" for b in shown])
-    axes.xaxis.set_minor_locator(FixedLocator(list(budgets)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    budget_axis(axes, budgets.tolist())
     axes.yaxis.set_major_locator(LogLocator(10))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ratelab.datasets import meaning
-from ratelab.report._text import MISSING
+from ratelab.report._text import MISSING, write_texts
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -134,13 +134,7 @@ def claims_csv(claims: "xr.Dataset") -> str:
 
 def write_claims(claims: "xr.Dataset", folder: str | Path) -> list[Path]:
     """Write ``claims.md`` and ``claims.csv`` into `folder`, which is made if need be; return their paths."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for name, text in (("claims.md", claims_markdown(claims)), ("claims.csv", claims_csv(claims))):
-        (folder / name).write_text(text, encoding="utf-8")
-        files.append(folder / name)
-    return files
+    return write_texts({"claims.md": claims_markdown(claims), "claims.csv": claims_csv(claims)}, folder)
 
 
 def _overview(rows: list[ClaimRow]) -> Iterator[tuple[str, ...]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ratelab.report._rows import SlopeRow, slope_rows
-from ratelab.report._text import MISSING, interval_text, network_text, number_text
+from ratelab.report._text import MISSING, interval_text, network_text, number_text, write_texts
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -67,13 +67,9 @@ def slope_table_csv(rates: "xr.Dataset") -> str:
 
 def write_tables(rates: "xr.Dataset", folder: str | Path) -> list[Path]:
     """Write ``slopes.md`` and ``slopes.csv`` into `folder`, which is made if need be; return their paths."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for name, text in (("slopes.md", slope_table_markdown(rates)), ("slopes.csv", slope_table_csv(rates))):
-        (folder / name).write_text(text, encoding="utf-8")
-        files.append(folder / name)
-    return files
+    return write_texts(
+        {"slopes.md": slope_table_markdown(rates), "slopes.csv": slope_table_csv(rates)}, folder
+    )
 
 
 def _estimate(values: tuple[float, float, float]) -> str:

@@ -1,6 +1,8 @@
 """Numbers, intervals and labels as a reader wants them."""
 
+from collections.abc import Mapping
 from math import ceil, floor, inf, isinf, isnan
+from pathlib import Path
 
 MISSING = "–"
 
@@ -52,6 +54,15 @@ def network_text(label: str) -> str:
         return label
     name = f"{activation}, depth {depth}"
     return name if architecture == "mlp" else f"{architecture}: {name}"
+
+
+def write_texts(texts: Mapping[str, str], folder: str | Path) -> list[Path]:
+    """Write texts by file name into `folder`, which is made if need be; return their paths."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in texts]
 
 
 def _outward(low: float, high: float, digits: int) -> tuple[float, float]:

@@ -103,7 +103,8 @@ class _Builder:
         """Plugin files of the given (kind, label) members, which must exist."""
         members = list(members)
         for kind, text in members:
-            self._label(kind, Member(name=parse_label(text)[0], **parse_label(text)[1]), place)
+            name, parameters = parse_label(text)
+            self._label(kind, Member(name=name, **parameters), place)
         return self._files(*members)
 
     def _curves(self, name: str, study: Study) -> None:
