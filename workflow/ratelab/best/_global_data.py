@@ -12,8 +12,9 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from ratelab.best._global_partitions import Arrangement, arrange, distinct, generic_count
+from ratelab.best._global_partitions import Arrangement, arrange, distinct
 from ratelab.best._global_spans import orthonormal
+from ratelab.spaces import hyperplane_partitions
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -195,7 +196,7 @@ def _subsets(points: Array, smallest: int, width: int) -> list[Index]:
         distance = near if position == 0 else np.minimum(distance, near)
         distance[order[position]] = -1.0
     size = float(min(smallest, count))
-    while size > 1 and comb(generic_count(int(size), dimension) + width - 1, width) > _ROOT:
+    while size > 1 and comb(hyperplane_partitions(int(size), dimension) + width - 1, width) > _ROOT:
         size -= 1
     sizes = []
     while size * _GROWTH**0.5 < count:

@@ -12,12 +12,13 @@ from ratelab.best._class_ends import Certainty
 from ratelab.best._global_convex import ConvexObjective
 from ratelab.best._global_data import Data
 from ratelab.best._global_losses import Loss, loss_of
-from ratelab.best._global_partitions import checked_points, distinct, generic_count
+from ratelab.best._global_partitions import checked_points, distinct
 from ratelab.best._global_patterns import Objective, SquaredObjective
 from ratelab.best._global_search import Incumbent, Search
 from ratelab.best._global_starts import descend, local_optima
 from ratelab.networks import Network, identity, power
 from ratelab.registry import Progress
+from ratelab.spaces import hyperplane_partitions
 
 Array = NDArray[np.float64]
 Log = dict[str, NDArray[np.float64]]
@@ -48,7 +49,8 @@ class GlobalFit:
         ``numerical``: partitions are exact, programmes are solved in float64.
     status
         ``optimal``: the gap is within the tolerance; ``stopped early`` by the limit or an interrupt; ``rounding
-        limit``: all patterns are settled, but float64 leaves a larger gap. The bracket holds in every case.
+        limit``: all patterns are settled, but float64 leaves a larger gap, all of it where data nearly coincide.
+        The bracket holds in every case.
     log
         After each batch ``programmes``, ``relaxations``, ``lower_bound`` and ``value``, arrays of one length.
     patterns
@@ -301,7 +303,7 @@ def _whole(value: object, name: str, least: int) -> int:
 def _affordable(points: Array, width: int, skip: bool, limit: int | None) -> None:
     """Refuse what would not end in reasonable time; counts are those of general position, which are the largest."""
     count, dimension = len(distinct(points)[0]), points.shape[1]
-    cells = generic_count(count, dimension) // (2 if skip else 1) - 1
+    cells = hyperplane_partitions(count, dimension) // (2 if skip else 1) - 1
     patterns = comb(2 * cells + width - 1, width)
     if cells > _MOST_CELLS:
         raise UserError(

@@ -10,7 +10,6 @@ float64 beyond a bound on its error, in integers below it, so that ties and coll
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
-from math import comb
 
 import numpy as np
 from flint import fmpz_mat
@@ -64,11 +63,6 @@ class Arrangement:
         """Return the rays of a cell's closed cone that are positive somewhere."""
         wrong = np.where(cell, np.int8(-1), np.int8(1))
         return np.flatnonzero(~(self.signs == wrong).any(axis=1) & (self.signs > 0).any(axis=1))
-
-
-def generic_count(points: int, dimension: int) -> int:
-    """Return the number of ordered partitions of points in general position (C18)."""
-    return 2 * sum(comb(points - 1, i) for i in range(dimension + 1))
 
 
 def partitions(x: ArrayLike) -> Mask:

@@ -7,9 +7,7 @@ from ratelab import exact, networks, spaces
 from ratelab.networks import Network
 from ratelab.studies.claims._claim import Case, Scope, judged
 from ratelab.studies.claims._claim import counted as number
-from ratelab.studies.claims._pieces import tents
-
-_UNIT = ((0, 1),)
+from ratelab.studies.claims._pieces import UNIT, tents
 
 
 def equispaced(width: int, layers: int) -> Network:
@@ -46,18 +44,12 @@ def c5(scope: Scope) -> Iterator[Case]:
         width, layers = 2 + index % 4, 1 + index % 3
         first = tents(scope, f"C5/{index}/first", width, layers)
         second = tents(scope, f"C5/{index}/second", width, layers)
-        pieces = exact.count_pieces(first, _UNIT)
+        pieces = exact.count_pieces(first, UNIT)
         name = f"w={width}, k={layers}, parameters {index + 1}"
         yield judged(f"{name}: pieces", pieces, "=", width**layers)
         if not _same_weights(first, second):
-            distance = exact.distance(first, second, p=1, domain=_UNIT)
-            yield judged(
-                f"{name}: L1 distance to others",
-                distance.lower,
-                ">",
-                0,
-                "different functions",
-            )
+            distance = exact.distance(first, second, p=1, domain=UNIT)
+            yield judged(f"{name}: L1 distance to others", distance.lower, ">", 0, "different functions")
         scope.progress(index + 1, scope.cases)
 
 
@@ -65,7 +57,7 @@ def c6(scope: Scope) -> Iterator[Case]:
     """k² hidden layers of width k against at most k hidden layers."""
     for k in (2, 3):
         deep = equispaced(k, k * k)
-        pieces = int(exact.count_pieces(deep, _UNIT))
+        pieces = int(exact.count_pieces(deep, UNIT))
         yield judged(f"k={k}: pieces", pieces, "=", k ** (k * k), "on [0, 1]")
         yield judged(f"k={k}: neurons of the deep network", deep.neurons, "=", k**3)
         least = min(spaces.least_size(pieces, hidden) for hidden in range(1, k + 1))
@@ -87,8 +79,8 @@ def c7(scope: Scope) -> Iterator[Case]:
             if not 1 <= pieces < total:
                 continue
             follower = exact.represent(_follower(total, pieces)).network
-            counted = int(exact.count_pieces(follower, _UNIT))
-            distance = exact.distance(saw, follower, p=1, domain=_UNIT)
+            counted = int(exact.count_pieces(follower, UNIT))
+            distance = exact.distance(saw, follower, p=1, domain=UNIT)
             bound = spaces.distance_lower_bound(width, layers, counted)
             if not bound:
                 continue

@@ -7,7 +7,7 @@ from ratelab import exact, networks, spaces
 from ratelab.studies.claims import _random
 from ratelab.studies.claims._claim import Case, Scope, judged
 
-_UNIT = ((0, 1),)
+UNIT = ((0, 1),)
 _SHAPES = ((3,), (6,), (3, 4), (5, 5), (2, 2, 2), (4, 3, 4), (3, 3, 3, 3))
 
 
@@ -36,7 +36,7 @@ def c13(scope: Scope) -> Iterator[Case]:
         network = networks.composed_zigzag(widths)
         name = f"widths {'-'.join(map(str, widths))}"
         pieces = spaces.zigzag_pieces(widths)
-        yield judged(f"{name}, [0, 1]", exact.count_pieces(network, _UNIT), "=", pieces)
+        yield judged(f"{name}, [0, 1]", exact.count_pieces(network, UNIT), "=", pieces)
         yield judged(f"{name}, R", exact.count_pieces(network), "=", pieces)
 
 
@@ -47,9 +47,9 @@ def c14(scope: Scope) -> Iterator[Case]:
         network = tents(scope, "C14", width, layers)
         name = f"w={width}, k={layers}"
         pieces = width**layers
-        counted = exact.count_pieces(network, _UNIT, arithmetic="rational")
+        counted = exact.count_pieces(network, UNIT, arithmetic="rational")
         yield judged(f"{name}, [0, 1]", counted, "=", pieces, "in rationals")
-        floats = exact.count_pieces(network, _UNIT, arithmetic="float")
+        floats = exact.count_pieces(network, UNIT, arithmetic="float")
         yield judged(f"{name}, [0, 1]", floats, "=", pieces, "in floats", proved=floats.certain)
         line = exact.count_pieces(network)
         yield judged(f"{name}, R", line, "=", spaces.tents_pieces((width,) * layers, "line"), "in rationals")

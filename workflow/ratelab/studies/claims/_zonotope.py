@@ -10,8 +10,6 @@ from ratelab import best, exact, networks, spaces
 from ratelab.studies.claims import _random
 from ratelab.studies.claims._claim import Case, Scope, judged
 
-_HALF = Fraction(1, 2)
-
 
 def c8(scope: Scope) -> Iterator[Case]:
     """Gauges of random rational generators: pieces on all of R^n, exactly."""
@@ -34,9 +32,8 @@ def c9(scope: Scope) -> Iterator[Case]:
     for generators, layers, width in ((2, 2, 2), (4, 2, 2), (4, 3, 2), (4, 2, 3), (4, 2, 4), (5, 2, 3)):
         draw = scope.generator("C9", generators)
         vectors = _random.numbers(draw, generators, 2, reach=97)
-        while (
-            exact.count_pieces(networks.zonotope(vectors)) < 2 * generators
-        ):  # parallel ones are not generic
+        # parallel generators are not generic
+        while exact.count_pieces(networks.zonotope(vectors)) < 2 * generators:
             vectors = _random.numbers(draw, generators, 2, reach=97)
         parameters = [[Fraction(i, width) for i in range(1, width)]] * layers
         network = networks.zonotope_family(vectors, parameters, Fraction(1))
