@@ -9,7 +9,7 @@ Flags = dict[str, int]
 
 CERTAINTY: Flags = {"none": 0, "numerical": 1, "rigorous": 2}
 LOWER_STATUS: Flags = {"no_method": 0, "trivial": 1, "bound": 2, "exact": 3}
-FIT_STATUS: Flags = {"not_run": 0, "converged": 1, "step_limit": 2, "diverged": 3}
+FIT_STATUS: Flags = {"not_run": 0, "converged": 1, "step_limit": 2, "diverged": 3, "work_limit": 4, "no_start": 5}
 ATTAINED: Flags = {"none": 0, "no": 1, "yes": 2}
 VERDICT: Flags = {
     "none": 0, "consistent": 1, "upper_only": 2, "inconclusive": 3, "violated": 4, "illustrated": 5,

@@ -99,6 +99,11 @@ class FitProblem:
         The (layout, seed index) pairs to fit.
     domain
         d pairs, for initial breakpoints inside the domain.
+    milestones
+        Increasing amounts of work, in work units, at which the best network so far is kept. One evaluation of
+        a loss, of a gradient or of a Jacobian is nodes × connections units.
+    starts
+        One constructed network (or None) per fit, for trainers that polish; empty for all others.
     """
 
     nodes: Array
@@ -107,9 +112,11 @@ class FitProblem:
     activation: Activation
     fits: tuple[tuple[Layout, int], ...]
     domain: tuple[tuple[float, float], ...]
+    milestones: tuple[float, ...] = ()
+    starts: tuple[Network | None, ...] = ()
 
 
-Status = Literal["converged", "step limit", "diverged"]
+Status = Literal["converged", "step limit", "diverged", "work limit", "no start"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,12 +130,20 @@ class FitResult:
     loss
         Weighted sum of squares at the end (NaN if diverged).
     status
-        ``converged`` (the trainer's own criterion), ``step limit`` or ``diverged``.
+        ``converged`` (the trainer's own criterion), ``step limit``, ``work limit``, ``diverged``, or ``no start``
+        where a polisher was given none.
     steps
         Optimiser steps taken.
+    work
+        Work units spent (see `FitProblem.milestones`).
+    snapshots
+        The best network when the work passed each milestone of the problem; None before the first evaluation,
+        the final network once the fit was over.
     """
 
     network: Network | None
     loss: float
     status: Status
     steps: int
+    work: float = 0.0
+    snapshots: tuple[Network | None, ...] = ()

@@ -57,7 +57,10 @@ class Construction(Protocol):
 
 @runtime_checkable
 class Trainer(Protocol):
-    """An optimiser that sees nodes, weights and values only, and fits many networks at once."""
+    """An optimiser that sees nodes, weights and values only, and fits many networks at once.
+
+    One that polishes constructed networks has an attribute ``polishes = True`` and finds them in `problem.starts`.
+    """
 
     name: str
 
