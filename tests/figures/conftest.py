@@ -24,7 +24,9 @@ TRAINERS = ("adam", "varpro")
 SEEDS = 4
 
 
-def build(targets=tuple(RATES), networks=NETWORKS, complexities=("neurons",), trainers=TRAINERS):
+def build(
+    targets=tuple(RATES), networks=NETWORKS, complexities=("neurons",), trainers=TRAINERS, milestones=()
+):
     """Return (curves, rates); the deep network is combined with two targets only."""
     cell = (len(targets), len(networks), len(complexities), len(BUDGETS))
     tables = {
@@ -64,10 +66,21 @@ def build(targets=tuple(RATES), networks=NETWORKS, complexities=("neurons",), tr
         "complexity": np.array(complexities, dtype=object),
         "trainer": np.array(trainers, dtype=object),
     }
+    lower = tables["error_lower"][..., None, None]
+    fits = (*dims, "trainer", "seed")
     curves = xr.Dataset(
         {name: (dims, table) for name, table in {**tables, **flags}.items()}
-        | {"error_trained": ((*dims, "trainer", "seed"), trained)},
-        coords={**coordinates, "budget": BUDGETS, "seed": np.arange(SEEDS)},
+        | {
+            "error_trained": (fits, trained),
+            "ratio_trained": (fits, np.where(lower > 0, trained / np.where(lower > 0, lower, 1.0), nan)),
+            "error_at_milestone": ((*fits, "milestone"), trained[..., None] * (1 + 1 / np.sqrt(milestones))),
+        },
+        coords={
+            **coordinates,
+            "budget": BUDGETS,
+            "seed": np.arange(SEEDS),
+            "milestone": np.array(milestones),
+        },
     )
     return datasets.described(curves), _rates(curves, coordinates)
 

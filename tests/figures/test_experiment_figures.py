@@ -248,4 +248,4 @@ def test_a_study_of_deep_networks_gets_the_figure_of_pieces(make_study, tmp_path
     study["pieces_most"] = xr.full_like(study["error_upper"].isel(target=0, drop=True), 9.0)
     monkeypatch.setattr("ratelab.figures._draw.save", lambda figure, path: [path])
     names = [path.name for path in figures.draw(study, rates, tmp_path)]
-    assert names == ["errors-neurons", "slopes-neurons", "pieces-neurons"]
+    assert names == ["errors-neurons", "slopes-neurons", "gap-neurons", "pieces-neurons"]

@@ -136,7 +136,9 @@ def test_drawing_twice_gives_the_same_bytes(tmp_path, make_study):
     curves, rates = make_study(targets=("exp", "step(at=1/3)"), networks=(RELU, TANH))
     first, second = (figures.draw(curves, rates, tmp_path / name) for name in "ab")
     names = [
-        f"{kind}-neurons.{end}" for kind in ("errors", "activations", "slopes") for end in ("svg", "pdf")
+        f"{kind}-neurons.{end}"
+        for kind in ("errors", "activations", "slopes", "gap")
+        for end in ("svg", "pdf")
     ]
     assert [file.name for file in first] == names
     for one, two in zip(first, second, strict=True):
@@ -146,14 +148,16 @@ def test_drawing_twice_gives_the_same_bytes(tmp_path, make_study):
 
 def test_a_study_of_one_activation_has_no_figure_of_activations(tmp_path, make_study):
     files = figures.draw(*make_study(targets=("sqrt",), networks=(RELU,)), tmp_path)
-    assert sorted({file.stem for file in files}) == ["errors-neurons", "slopes-neurons"]
+    assert sorted({file.stem for file in files}) == ["errors-neurons", "gap-neurons", "slopes-neurons"]
 
 
 def test_each_complexity_has_its_figures(tmp_path, make_study, monkeypatch):
     study = make_study(targets=("sqrt",), networks=(RELU,), complexities=("neurons", "connections"))
     monkeypatch.setattr("ratelab.figures._draw.save", lambda figure, path: [path])
     assert [path.name for path in figures.draw(*study, tmp_path)] == [
-        f"{kind}-{complexity}" for complexity in ("neurons", "connections") for kind in ("errors", "slopes")
+        f"{kind}-{complexity}"
+        for complexity in ("neurons", "connections")
+        for kind in ("errors", "slopes", "gap")
     ]
 
 
@@ -168,7 +172,10 @@ def test_without_rates_the_errors_are_still_drawn(make_study, tmp_path, monkeypa
     curves, rates = make_study(targets=("sqrt",), networks=(RELU,))
     monkeypatch.setattr("ratelab.figures._draw.save", lambda figure, path: [path])
     nothing = rates.assign(verdict=xr.zeros_like(rates["verdict"]))
-    assert [path.name for path in figures.draw(curves, nothing, tmp_path)] == ["errors-neurons"]
+    assert [path.name for path in figures.draw(curves, nothing, tmp_path)] == [
+        "errors-neurons",
+        "gap-neurons",
+    ]
 
 
 def test_the_users_matplotlib_settings_neither_leak_in_nor_change(make_study):
@@ -179,3 +186,40 @@ def test_the_users_matplotlib_settings_neither_leak_in_nor_change(make_study):
         figure = figures.error_curves(*study, "neurons")
         assert matplotlib.rcParams["font.size"] == 31
     assert figure.axes[0].xaxis.label.get_size() == 8
+
+
+def test_the_gap_is_the_error_over_the_certified_end_trainer_by_trainer(study):
+    curves, _ = study
+    figure = figures.optimiser_gap(curves, "neurons")
+    axes = panel(figure, "exp, relu, depth 2")
+    one = curves.sel(target="exp", network=RELU, complexity="neurons")
+    in_hand = one["error_upper"].values / one["error_lower"].values
+    assert lines_with(axes, in_hand)
+    ratio = one["error_trained"].sel(trainer="adam").values / one["error_lower"].values[:, None]
+    assert lines_with(axes, np.nanmin(ratio, axis=1))
+    assert lines_with(axes, np.exp(np.nanmedian(np.log(ratio), axis=1))) or any(
+        np.allclose(line.get_ydata(), np.exp(np.nanmedian(np.log(ratio), axis=1)))
+        for line in axes.lines
+        if len(line.get_ydata()) == len(ratio)
+    )
+    titles = [a.get_title(loc="left") for a in figure.axes]
+    assert not any("step" in title or "tanh" in title for title in titles)
+
+
+def test_error_against_work_is_drawn_at_the_milestones(make_study):
+    curves, _ = make_study(targets=("exp",), networks=(RELU,), milestones=(1e6, 1e7, 1e8))
+    axes = panel(figures.error_against_work(curves, "neurons"), "exp")
+    table = (
+        curves["error_at_milestone"].isel(target=0, network=0, complexity=0, budget=-1).sel(trainer="varpro")
+    )
+    middle = np.exp(np.nanmedian(np.log(table.transpose("milestone", "seed").values), axis=1))
+    assert any(np.allclose(line.get_ydata(), middle) for line in axes.lines)
+    assert axes.get_xlim() == (1e6, 1e8)
+
+
+def test_a_study_without_milestones_has_no_figure_of_work(study, tmp_path, make_study):
+    with pytest.raises(UserError, match="milestones"):
+        figures.error_against_work(study[0], "neurons")
+    plain = make_study(targets=("exp",), networks=(RELU,))
+    names = {file.stem for file in figures.draw(*plain, tmp_path)}
+    assert "gap-neurons" in names and "work-neurons" not in names

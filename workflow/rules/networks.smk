@@ -33,6 +33,7 @@ rule train:
     input:
         plugins=lambda wildcards: PLAN.trains[wildcards.study, wildcards.name].plugins,
         target=lambda wildcards: PLAN.train_target(wildcards.study, wildcards.name),
+        starts=lambda wildcards: PLAN.train_starts(wildcards.study, wildcards.name),
     output:
         update("results/{study}/trained/{name}.nc"),
     log:
@@ -50,4 +51,4 @@ rule train:
         "training {wildcards.name}"
     shell:
         "ratelab train --job {params.job:q} --plugins {input.plugins:q} --target {input.target:q}"
-        " --output {output:q} 2> {log:q}"
+        " --starts {input.starts:q} --output {output:q} 2> {log:q}"

@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     rule("target", "nodes, values and certified moments of a target").add_argument("--output", required=True)
     rule("spline", "brackets of free-knot splines", "target").add_argument("--output", required=True)
     rule("construct", "networks written down from theory", "splines").add_argument("--output", required=True)
-    rule("train", "trained networks", "target").add_argument("--output", required=True)
+    rule("train", "trained networks", "target", "starts").add_argument("--output", required=True)
     bracket = rule("bracket", "lower and upper ends of a study", "splines", "constructed", "trained")
     bracket.add_argument("--curves", required=True, help="dataset to write: the errors")
     bracket.add_argument(

@@ -136,7 +136,13 @@ def train(options: Namespace) -> None:
     job = _job(TrainJob, options)
     with progress(f"{job.trainer}: {job.network} on {job.target}") as report:
         _write(
-            _train.run(job, _registry(options), _read([options.target], "x", "value")[0], report),
+            _train.run(
+                job,
+                _registry(options),
+                _read([options.target], "x", "value")[0],
+                _read(options.starts, "error_constructed", "fit"),
+                report,
+            ),
             options.output,
         )
 

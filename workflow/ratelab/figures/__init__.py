@@ -10,7 +10,9 @@ _NAMES = {
     "curve_of": "._curves",
     "draw": "._draw",
     "draw_experiment": "._experiments",
+    "error_against_work": "._gap",
     "error_curves": "._error_curves",
+    "optimiser_gap": "._gap",
     "save": "._style",
     "slope_table": "._slope_table",
 }
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from ratelab.figures._draw import draw
     from ratelab.figures._error_curves import activation_curves, error_curves
     from ratelab.figures._experiments import draw_experiment
+    from ratelab.figures._gap import error_against_work, optimiser_gap
     from ratelab.figures._slope_table import slope_table
     from ratelab.figures._style import save
 
@@ -31,7 +34,9 @@ __all__ = [
     "curve_of",
     "draw",
     "draw_experiment",
+    "error_against_work",
     "error_curves",
+    "optimiser_gap",
     "save",
     "slope_table",
 ]

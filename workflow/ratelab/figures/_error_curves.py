@@ -1,7 +1,7 @@
 """Error against size: one panel a target, brackets as bands, trained networks as markers."""
 
 from collections.abc import Sequence
-from math import ceil, isfinite
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
@@ -10,26 +10,21 @@ from matplotlib.patches import Patch
 
 from ratelab._errors import UserError
 from ratelab.figures._curves import Curve, activation_of, all_curves
-from ratelab.figures._panel import BUDGET_WORDS, TRAINED, LineStyle, draw_panel, lower_line, network_colour
-from ratelab.figures._style import (
-    COLOURS,
-    GREY,
-    MARKERS,
-    WIDTHS,
-    bottom_legend,
-    heading,
-    heading_height,
-    legend_columns,
-    new_figure,
-    place,
-    style,
+from ratelab.figures._grid import panel_grid
+from ratelab.figures._panel import (
+    BUDGET_WORDS,
+    LineStyle,
+    draw_panel,
+    lower_line,
+    network_colour,
+    trained_style,
 )
+from ratelab.figures._style import COLOURS, GREY, MARKERS, style
 from ratelab.report import network_text
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_LEFT, _GAP, _ROW_GAP, _LEGEND_ROW = 0.52, 0.42, 0.42, 0.165
 _PANEL_HEIGHTS = {1: 2.3, 2: 2.0, 3: 1.55}
 
 
@@ -117,34 +112,16 @@ def _panels(found: list[Curve], complexity: str, title: str, text: str, trained:
     targets = list(dict.fromkeys(curve.target for curve in found))
     networks = list(dict.fromkeys(curve.network for curve in found))
     trainers = list(dict.fromkeys(t for c in found for t in c.trained)) if trained else []
-    columns = 2 if len(targets) in (2, 4) else min(3, len(targets))
-    rows = ceil(len(targets) / columns)
     with style():
-        handles = _legend(found, networks, trainers)
-        width, panel_height = WIDTHS[columns], _PANEL_HEIGHTS[columns]
-        per_row = legend_columns(handles, 4 if columns == 3 else 3)
-        top = heading_height(text, width) + 0.22
-        legend_height = _LEGEND_ROW * ceil(len(handles) / per_row) + 0.1
-        height = top + rows * panel_height + (rows - 1) * _ROW_GAP + 0.42 + legend_height + 0.08
-        figure = new_figure(width, height)
-        heading(figure, title, text)
-        panel_width = (width - _LEFT - 0.12 - (columns - 1) * _GAP) / columns
-        for index, target in enumerate(targets):
-            row, column = divmod(index, columns)
-            axes = place(
-                figure,
-                _LEFT + column * (panel_width + _GAP),
-                top + row * (panel_height + _ROW_GAP),
-                panel_width,
-                panel_height,
-            )
-            mine = [curve for curve in found if curve.target == target]
-            draw_panel(axes, mine, networks, trainers)
-            if column == 0:
-                axes.set_ylabel("L₂ error")
-            if index + columns >= len(targets):
-                axes.set_xlabel(BUDGET_WORDS.get(complexity, complexity))
-        bottom_legend(figure, handles, per_row)
+        figure, panels = panel_grid(
+            len(targets), title, text, _legend(found, networks, trainers), heights=_PANEL_HEIGHTS
+        )
+        for target, panel in zip(targets, panels, strict=True):
+            draw_panel(panel.axes, [curve for curve in found if curve.target == target], networks, trainers)
+            if panel.first:
+                panel.axes.set_ylabel("L₂ error")
+            if panel.last:
+                panel.axes.set_xlabel(BUDGET_WORDS.get(complexity, complexity))
     return figure
 
 
@@ -172,7 +149,8 @@ def _legend(found: list[Curve], networks: list[str], trainers: list[str]) -> lis
             label = "lower end, certified" if kind == "-" else "lower end, numerical"
             handles.append(Line2D([], [], color=colour, linestyle=kind, linewidth=0.7, label=label))
     for index, trainer in enumerate(trainers):
-        colour, marker = TRAINED[index % 4] if len(networks) == 1 else (GREY, TRAINED[index % 4][1])
+        colour, marker = trained_style(index)
+        colour = colour if len(networks) == 1 else GREY
         handles.append(
             Line2D(
                 [],

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from ratelab.datasets import CERTAINTY
-from ratelab.figures._panel import TRAINED, LineStyle
+from ratelab.figures._panel import LineStyle, trained_style
 from ratelab.figures._style import (
     BLUE,
     GREY,
@@ -182,7 +182,7 @@ def _whole(largest: float) -> list[float]:
 
 
 def _kinds(count: int) -> list[tuple[str, str]]:
-    return [TRAINED[i % len(TRAINED)] for i in range(count)]
+    return [trained_style(i) for i in range(count)]
 
 
 def _line(dataset: "xr.Dataset") -> LineStyle:

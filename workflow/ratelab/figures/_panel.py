@@ -8,7 +8,17 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, NullLocator
 
 from ratelab.figures._curves import Curve, positive
-from ratelab.figures._style import COLOURS, GREY, MARKERS
+from ratelab.figures._style import (
+    BLACK,
+    COLOURS,
+    GREEN,
+    GREY,
+    MARKERS,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+)
 from ratelab.report import SlopeRow, interval_text
 
 if TYPE_CHECKING:
@@ -17,7 +27,9 @@ if TYPE_CHECKING:
 LineStyle = Literal["-", "--"]
 
 BUDGET_WORDS = {"neurons": "neurons N", "connections": "connections W"}
-TRAINED = (("#D55E00", "o"), ("#009E73", "^"), ("#CC79A7", "s"), ("#E69F00", "D"))
+_TRAINED = (
+    (VERMILLION, "o"), (GREEN, "^"), (PURPLE, "s"), (ORANGE, "D"), (SKY, "v"), (GREY, "P"), (BLACK, "X"),
+)  # fmt: skip
 _DECADES = 13  # below that, relative to the largest value, float64 errors are roundoff
 
 
@@ -44,7 +56,7 @@ def draw_panel(axes: "Axes", found: list[Curve], networks: list[str], trainers: 
         _bracket(axes, curve, networks, bottom)
         for index, trainer in enumerate(trainers):
             if trainer in curve.trained:
-                colour = TRAINED[index % 4][0] if single else network_colour(networks, curve.network)
+                colour = trained_style(index)[0] if single else network_colour(networks, curve.network)
                 _trained(axes, curve, trainer, index, len(trainers), colour)
     if trainers or single:
         _slopes(axes, found, networks)
@@ -95,7 +107,7 @@ def _trained(axes: "Axes", curve: Curve, trainer: str, index: int, count: int, c
         middle,
         yerr=np.where(np.isfinite(arms), np.maximum(arms, 0.0), 0.0),
         linestyle="",
-        marker=TRAINED[index % 4][1],
+        marker=trained_style(index)[1],
         color=colour,
         markerfacecolor="white",
         markersize=3.2,
@@ -185,6 +197,11 @@ def _reference(axes: "Axes", found: list[Curve], rate: float) -> None:
     low, high = axes.get_ylim()
     level = level * (low / high) ** 0.05
     axes.plot(span, level * (span / end) ** -rate, linestyle=(0, (4, 2)), color=GREY, linewidth=0.8, zorder=1)
+
+
+def trained_style(index: int) -> tuple[str, str]:
+    """Return the (colour, marker) of a trainer, by its place among those of the figure."""
+    return _TRAINED[index % len(_TRAINED)]
 
 
 def network_colour(networks: list[str], network: str) -> str:

@@ -1,6 +1,5 @@
 """Pieces of trained networks against what their shape allows, one panel a kind of network."""
 
-from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,19 +9,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from ratelab._errors import UserError
-from ratelab.figures._panel import BUDGET_WORDS, TRAINED, budget_axis
-from ratelab.figures._style import (
-    BLACK,
-    GREY,
-    WIDTHS,
-    bottom_legend,
-    heading,
-    heading_height,
-    legend_columns,
-    new_figure,
-    place,
-    style,
-)
+from ratelab.figures._grid import panel_grid
+from ratelab.figures._panel import BUDGET_WORDS, budget_axis, trained_style
+from ratelab.figures._style import BLACK, GREY, style
 from ratelab.report import network_text
 from ratelab.spaces import seed_quantiles
 
@@ -32,7 +21,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-_LEFT, _GAP, _ROW_GAP, _HEIGHT = 0.6, 0.34, 0.44, 1.7
+_LEFT, _HEIGHT = 0.6, 1.7
 _SHIFT = 1.035
 
 
@@ -68,31 +57,24 @@ def trained_pieces(curves: "xr.Dataset", complexity: str) -> Figure:
         "is the most that the shape allows: for ReLU the product of w + 1 over the hidden layers of width w, which "
         "zigzags attain from w = 3 on."
     )
-    columns = 2 if len(networks) in (2, 4) else min(3, len(networks))
-    rows, width = ceil(len(networks) / columns), WIDTHS[columns]
-    handles = _legend(trainers, complexity)
     with style():
-        per_row = legend_columns(handles, 4 if columns == 3 else 3)
-        top = heading_height(text, width) + 0.22
-        legend_height = 0.165 * ceil(len(handles) / per_row) + 0.1
-        height = top + rows * _HEIGHT + (rows - 1) * _ROW_GAP + 0.44 + legend_height
-        figure = new_figure(width, height)
-        heading(figure, "How many pieces do trained networks have?", text)
-        panel = (width - _LEFT - 0.12 - (columns - 1) * _GAP) / columns
+        figure, panels = panel_grid(
+            len(networks),
+            "How many pieces do trained networks have?",
+            text,
+            _legend(trainers, complexity),
+            heights=dict.fromkeys((1, 2, 3), _HEIGHT),
+            left=_LEFT,
+        )
         highest = float(found["pieces_most"].max())
-        for index, network in enumerate(networks):
-            row, column = divmod(index, columns)
-            axes = place(
-                figure, _LEFT + column * (panel + _GAP), top + row * (_HEIGHT + _ROW_GAP), panel, _HEIGHT
-            )
-            _panel(axes, found.sel(network=network), trainers, complexity)
-            axes.set_title(network_text(network), loc="left", fontweight="bold", pad=3)
-            axes.set_ylim(0.8, highest * 1.5)
-            if column == 0:
-                axes.set_ylabel("pieces")
-            if index + columns >= len(networks):
-                axes.set_xlabel(BUDGET_WORDS.get(complexity, complexity))
-        bottom_legend(figure, handles, per_row)
+        for network, panel in zip(networks, panels, strict=True):
+            _panel(panel.axes, found.sel(network=network), trainers, complexity)
+            panel.axes.set_title(network_text(network), loc="left", fontweight="bold", pad=3)
+            panel.axes.set_ylim(0.8, highest * 1.5)
+            if panel.first:
+                panel.axes.set_ylabel("pieces")
+            if panel.last:
+                panel.axes.set_xlabel(BUDGET_WORDS.get(complexity, complexity))
     return figure
 
 
@@ -119,7 +101,7 @@ def _panel(axes: "Axes", one: "xr.Dataset", trainers: list[str], complexity: str
     if complexity == "neurons" and _depth(str(one["network"].values)) > 2:
         axes.plot(budgets, budgets + 1, color=GREY, linestyle=(0, (4, 2)), linewidth=0.8, zorder=1)
     for index, trainer in enumerate(trainers):
-        colour, marker = TRAINED[index % len(TRAINED)]
+        colour, marker = trained_style(index)
         table = pooled(one, trainer)
         middle = table[:, 1]
         arms = np.nan_to_num(np.vstack([middle - table[:, 0], table[:, 2] - middle]))
@@ -150,7 +132,7 @@ def _legend(trainers: list[str], complexity: str) -> list[Line2D]:
             label=f"trained: {trainer}",
         )
         for trainer, (colour, marker) in zip(
-            trainers, [TRAINED[i % len(TRAINED)] for i in range(len(trainers))], strict=True
+            trainers, [trained_style(i) for i in range(len(trainers))], strict=True
         )
     ]
     handles += [

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ratelab._errors import UserError
-from ratelab.figures._panel import TRAINED
+from ratelab.figures._panel import trained_style
 from ratelab.figures._style import (
     BLACK,
     BLUE,
@@ -144,7 +144,7 @@ def _draw_row(axes: "Axes", y: int, row: SlopeRow, trainers: list[str], largest:
     _estimate(axes, y, row.model, "D", BLACK, edge)
     for index, trainer in enumerate(trainers):
         if trainer in row.trained:
-            colour, marker = TRAINED[index % 4]
+            colour, marker = trained_style(index)
             _estimate(axes, y, row.trained[trainer], marker, colour, edge)
 
 
@@ -190,7 +190,7 @@ def _legend(octave: str, whole: str, trainers: list[str]) -> list[Line2D | Patch
         Line2D([], [], color=BLACK, marker="D", markersize=3.2, linewidth=0.7, label="model"),
     ]
     for index, trainer in enumerate(trainers):
-        colour, marker = TRAINED[index % 4]
+        colour, marker = trained_style(index)
         handles.append(
             Line2D(
                 [],

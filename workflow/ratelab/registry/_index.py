@@ -59,8 +59,8 @@ def build_index(folders: Sequence[str | Path], members: Mapping[str, Sequence[st
     folders
         As for `load_plugins`.
     members
-        Kind → labels whose facts are wanted (degree and knots of activations, dimension of targets); facts are kept
-        under the normal form of the label, parameters in the order of their family.
+        Kind → labels whose facts are wanted (degree and knots of activations, dimension of targets, whether trainers
+        polish); facts are kept under the normal form of the label, parameters in the order of their family.
     """
     registry = load_plugins(folders)
     entries = {
@@ -151,6 +151,8 @@ def _facts(kind: str, member: Any) -> dict[str, Any]:
         }
     if kind == "targets":
         return {"dimension": member.dimension}
+    if kind == "trainers":
+        return {"polishes": bool(getattr(member, "polishes", False))}
     return {}
 
 

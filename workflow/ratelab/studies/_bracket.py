@@ -91,7 +91,9 @@ class _Tables:
             "error_trained": np.full(fit, np.nan),
             "status": np.zeros(fit, np.int8),
             "steps": np.zeros(fit, np.int32),
+            "work": np.full(fit, np.nan),
             "pieces_trained": np.full(fit, np.nan),
+            "error_at_milestone": np.full((*fit, len(job.milestones)), np.nan),
         }
         self.pieces_most = np.full(cell[1:], np.nan)
         names = ("error_constructed", "error_upper", "error_upper_closure", "error_lower")
@@ -116,15 +118,23 @@ class _Tables:
         job = self.job
         shape = self.cells["error_upper"].shape
         columns = {name: (_CELL, column.reshape(shape)) for name, column in counts(self._ordered()).items()}
+        lower = self.cells["error_lower"][..., None, None]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = np.where(lower > 0, self.fits["error_trained"] / lower, np.nan)
         dataset = xr.Dataset(
-            {name: (_FIT, table) for name, table in self.fits.items()}
+            {"ratio_trained": (_FIT, ratio)}
+            | {
+                name: (_FIT if table.ndim == len(_FIT) else (*_FIT, "milestone"), table)
+                for name, table in self.fits.items()
+            }
             | {name: (_CELL, table) for name, table in self.cells.items()}
             | columns
             | {
                 "lower_class": (("network", "complexity"), self.lower_class),
                 "pieces_most": (_CELL[1:], self.pieces_most),
             },
-            coords=_coordinates(job) | {"seed": np.arange(job.seeds)},
+            coords=_coordinates(job)
+            | {"seed": np.arange(job.seeds), "milestone": np.array(job.milestones, dtype=np.float64)},
         )
         return datasets.described(dataset, **self._origin("Errors of best approximation", registry, digests))
 

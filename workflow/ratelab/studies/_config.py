@@ -110,7 +110,12 @@ class Study(BaseModel):
         [Member(name="adam"), Member(name="varpro")], description="Optimisers, each reported for itself."
     )
     seeds: int = Field(8, ge=1, le=10_000, strict=True, description="Initialisations of every fit.")
-
+    milestones: list[Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(
+        [],
+        max_length=64,
+        description="Amounts of work, increasing, at which every fit is measured besides at its end; one "
+        "evaluation of a loss, a gradient or a Jacobian is nodes × connections units.",
+    )
     claims: list[str] = Field(
         [], description="Statements to check, by id; `C1-C19` means all of them (docs/claims.md)."
     )
@@ -145,12 +150,12 @@ class Study(BaseModel):
             raise ValueError("each experiment may stand once")
         return experiments
 
-    @field_validator("budgets")
+    @field_validator("budgets", "milestones")
     @classmethod
-    def _increasing(cls, budgets: list[int]) -> list[int]:
-        if any(b <= a for a, b in zip(budgets, budgets[1:], strict=False)):
-            raise ValueError("budgets must increase")
-        return budgets
+    def _increasing(cls, values: list[float], info: pydantic.ValidationInfo) -> list[float]:
+        if any(b <= a for a, b in zip(values, values[1:], strict=False)):
+            raise ValueError(f"{info.field_name} must increase")
+        return values
 
     @field_validator("complexity", "methods")
     @classmethod

@@ -59,6 +59,8 @@ class TrainJob(NetworkJob):
 
     trainer: str
     seeds: int
+    milestones: tuple[float, ...] = ()
+    polishes: bool = False
 
 
 class CheckJob(Job):
@@ -82,6 +84,7 @@ class StudyJob(Job):
     budgets: tuple[int, ...]
     trainers: tuple[str, ...]
     seeds: int
+    milestones: tuple[float, ...] = ()
 
 
 class ClaimJob(Job):

@@ -84,6 +84,13 @@ class Plan:
         """Target dataset of a training job."""
         return _target_file(self.trains[study, name].job)
 
+    def train_starts(self, study: str, name: str) -> list[str]:
+        """Constructed networks that a training job polishes: none or one dataset."""
+        job = self.trains[study, name].job
+        assert isinstance(job, TrainJob)
+        stem = f"{slug(job.target)}--{slug(job.network)}"
+        return [f"results/{study}/constructed/{stem}.nc"] if job.polishes else []
+
     def construct_splines(self, study: str, name: str) -> list[str]:
         """Spline brackets that a construction job may use."""
         job = self.constructs[study, name].job

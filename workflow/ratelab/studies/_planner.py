@@ -59,10 +59,11 @@ def plan_from(data: Mapping[str, Any], config_folders: Sequence[Path], source: s
 
     config = load_config(data, source)
     folders = plugin_folders(config, *config_folders)
-    members: dict[str, list[str]] = {"targets": [], "activations": []}
+    members: dict[str, list[str]] = {"targets": [], "activations": [], "trainers": []}
     for study in config.studies.values():
         members["targets"] += [_raw_label(m) for m in study.targets]
         members["activations"] += [_raw_label(n.activation) for n in study.networks]
+        members["trainers"] += [_raw_label(m) for m in study.trainers]
     return make_plan(config, read_index(folders, members, cache))
 
 
@@ -159,6 +160,7 @@ class _Builder:
                 pairs=tuple(pairs),
                 trainers=tuple(trainers) if "train" in study.methods else (),
                 seeds=study.seeds,
+                milestones=tuple(study.milestones),
             ),
             gathered,
         )
@@ -207,9 +209,23 @@ class _Builder:
             self.constructs[name, stem] = Step(job, (*files, *extra))
         if "train" in study.methods:
             for trainer in trainers:
+                polishes = self._polishes(trainer)
+                if polishes and (name, stem) not in self.constructs:
+                    continue
                 extra = self._files(("trainers", trainer))
-                step = Step(TrainJob(**common, trainer=trainer, seeds=study.seeds), (*files, *extra))
-                self.trains[name, f"{stem}--{self._slug(trainer)}"] = step
+                train = TrainJob(
+                    **common,
+                    trainer=trainer,
+                    seeds=study.seeds,
+                    milestones=tuple(study.milestones),
+                    polishes=polishes,
+                )
+                self.trains[name, f"{stem}--{self._slug(trainer)}"] = Step(train, (*files, *extra))
+
+    def _polishes(self, trainer: str) -> bool:
+        """Whether a trainer polishes constructed networks, so that it needs their dataset."""
+        facts = self.index.facts.get("trainers", {}).get(trainer)
+        return bool(facts and facts["polishes"])
 
     def _splines(self, study: Study, target: str, activation: str, depth: int) -> int | None:
         """Ask for the spline brackets that bound this network, and return their degree (None if none does)."""

@@ -5,19 +5,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ratelab import datasets, exact
-from ratelab.networks import FitProblem, resolve, to_dataset
-from ratelab.registry import Progress, Registry
+from ratelab.networks import FitProblem, Layout, Network, from_dataset, resolve, to_dataset
+from ratelab.registry import Progress, Registry, Target
 from ratelab.studies import _pieces
 from ratelab.studies._jobs import TrainJob
 from ratelab.studies._shapes import layouts
 from ratelab.studies._target import read_data
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
 
 
-def run(job: TrainJob, registry: Registry, target_data: "xr.Dataset", progress: Progress) -> "xr.Dataset":
-    """Fit, then measure every network by an integral split at its breakpoints and the target's singular points."""
+def run(
+    job: TrainJob,
+    registry: Registry,
+    target_data: "xr.Dataset",
+    constructed: "Sequence[xr.Dataset]",
+    progress: Progress,
+) -> "xr.Dataset":
+    """Fit, then measure every network by an integral split at its breakpoints and the target's singular points.
+
+    `constructed` holds the networks that a trainer polishes, none for other trainers.
+    """
     import xarray as xr
 
     target = registry.targets[job.target]
@@ -26,10 +37,14 @@ def run(job: TrainJob, registry: Registry, target_data: "xr.Dataset", progress: 
     unique = list(dict.fromkeys(shapes.values()))
     fits = tuple((layout, seed) for layout in unique for seed in range(job.seeds))
     activation = resolve(job.activation, registry)
-    problem = FitProblem(nodes, weights, values, activation, fits, target.domain)
+    starts = _starts(job, registry, shapes, fits, constructed) if job.polishes else ()
+    problem = FitProblem(
+        nodes, weights, values, activation, fits, target.domain, job.milestones, tuple(starts)
+    )
     results = registry.trainers[job.trainer].fit(problem, progress)
     networks = [result.network for result in results]
-    errors = np.array([np.nan if n is None else exact.error(n, target) for n in networks])
+    errors = _errors(networks, target)
+    at_milestones = np.array([_errors([*result.snapshots], target) for result in results])
     position = {layout: index * job.seeds for index, layout in enumerate(unique)}
     fit = np.array(
         [
@@ -51,6 +66,8 @@ def run(job: TrainJob, registry: Registry, target_data: "xr.Dataset", progress: 
         status=(dims, states[fit]),
         steps=(dims, np.array([result.steps for result in results], np.int32)[fit]),
         loss=(dims, np.array([result.loss for result in results])[fit]),
+        work=(dims, np.array([result.work for result in results])[fit]),
+        error_at_milestone=((*dims, "milestone"), at_milestones.reshape(len(results), -1)[fit]),
         pieces_trained=(dims, pieces[fit]),
         pieces_most=(dims[:2], np.array(most)),
         fit=(dims, fit),
@@ -58,7 +75,10 @@ def run(job: TrainJob, registry: Registry, target_data: "xr.Dataset", progress: 
     dataset["loss"].attrs["long_name"] = "weighted sum of squared residuals at the quadrature nodes"
     dataset["fit"].attrs["long_name"] = "index of the stored network"
     dataset = dataset.assign_coords(
-        complexity=np.array(job.complexity, dtype=object), budget=list(job.budgets), seed=np.arange(job.seeds)
+        complexity=np.array(job.complexity, dtype=object),
+        budget=list(job.budgets),
+        seed=np.arange(job.seeds),
+        milestone=np.array(job.milestones, dtype=np.float64),
     )
     members = [
         ("targets", job.target),
@@ -71,3 +91,31 @@ def run(job: TrainJob, registry: Registry, target_data: "xr.Dataset", progress: 
     names = {"target": job.target, "network_kind": job.network, "trainer": job.trainer}
     assert isinstance(dataset, xr.Dataset)
     return datasets.described(dataset, **origin, **names)
+
+
+def _errors(networks: "Sequence[Network | None]", target: Target) -> np.ndarray:
+    """L2 errors, NaN without a network; each network is measured once."""
+    known: dict[int, float] = {}
+    for network in networks:
+        if network is not None and id(network) not in known:
+            known[id(network)] = exact.error(network, target)
+    return np.array([np.nan if n is None else known[id(n)] for n in networks], dtype=np.float64)
+
+
+def _starts(
+    job: TrainJob,
+    registry: Registry,
+    shapes: dict[tuple[str, int], Layout],
+    fits: tuple[tuple[Layout, int], ...],
+    constructed: "Sequence[xr.Dataset]",
+) -> list[Network | None]:
+    """Return for each fit the constructed network of least error among the budgets that lead to its shape."""
+    best: dict[str, tuple[float, Network]] = {}
+    for dataset in constructed:
+        stored = from_dataset(dataset, registry)
+        for (complexity, budget), layout in shapes.items():
+            chosen = dataset.sel(complexity=complexity, budget=budget)
+            error, network = float(chosen["error_constructed"]), stored[int(chosen["fit"])]
+            if network is not None and (layout.key not in best or error < best[layout.key][0]):
+                best[layout.key] = error, network
+    return [best[layout.key][1] if layout.key in best else None for layout, _ in fits]
