@@ -87,3 +87,24 @@ def test_the_latest_octave_is_shown_and_the_range_where_there_is_none(study):
     row = report.slope_rows(alone)[0]
     assert row.octave == row.whole == "2-32"
     assert report.slope_table_markdown(alone).count("bracketed slope") == 1
+
+
+def test_the_gap_table_has_a_line_per_positive_lower_end(study):
+    curves = study[0]
+    rows = list(csv.DictReader(io.StringIO(report.gap_csv(curves))))
+    assert len(rows) == int((curves["error_lower"] > 0).sum())
+    for row in rows[::7]:
+        one = curves.sel(
+            target=row["target"],
+            network=row["network"],
+            complexity=row["complexity"],
+            budget=int(row["budget"]),
+        )
+        ratios = (one["error_trained"].sel(trainer="adam") / one["error_lower"]).values
+        assert float(row["best_ratio[adam]"]) == pytest.approx(np.nanmin(ratios), rel=1e-12)
+        assert float(row["median_ratio[adam]"]) == pytest.approx(
+            np.exp(np.nanmedian(np.log(ratios))), rel=1e-12
+        )
+        assert float(row["ratio"]) == pytest.approx(float(row["upper"]) / float(row["lower"]))
+    table = [line for line in report.gap_markdown(curves).splitlines() if line.startswith("|")]
+    assert len(table) == 2 + len(rows) and len({line.count("|") for line in table}) == 1

@@ -208,7 +208,7 @@ def experiment(options: Namespace) -> None:
 def figures(options: Namespace) -> None:
     """Draw the figures of a study and write its tables."""
     from ratelab.figures import draw, draw_experiment
-    from ratelab.report import write_claims, write_tables
+    from ratelab.report import write_claims, write_gap, write_tables
 
     if bool(options.curves) != bool(options.rates):
         raise UserError("--curves and --rates belong together: the figures of errors need both")
@@ -221,6 +221,7 @@ def figures(options: Namespace) -> None:
         if options.curves and options.rates:
             curves, rates = *_read(options.curves, "error_upper"), *_read(options.rates, "slope_low")
             files += (*draw(curves, rates, folder), *write_tables(rates, folder))
+            files += write_gap(curves, folder)
         for dataset in _read(options.claims, "claim", "verdict"):
             files += write_claims(dataset, folder)
         for path, dataset in zip(options.experiments, _read(options.experiments), strict=True):

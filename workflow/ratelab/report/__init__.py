@@ -1,4 +1,4 @@
-"""Tables for people, as Markdown and CSV: slopes against theory, claims (row 6)."""
+"""Tables for people, as Markdown and CSV: slopes against theory, brackets and trainers, claims (row 6)."""
 
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ _NAMES = {
     "claims_csv": "._claims",
     "claims_markdown": "._claims",
     "claims_summary": "._claims",
+    "gap_csv": "._gap",
+    "gap_markdown": "._gap",
     "interval_text": "._text",
     "number_text": "._text",
     "network_text": "._text",
@@ -18,6 +20,7 @@ _NAMES = {
     "slope_table_csv": "._tables",
     "slope_table_markdown": "._tables",
     "write_claims": "._claims",
+    "write_gap": "._gap",
     "write_tables": "._tables",
 }
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
         claims_summary,
         write_claims,
     )
+    from ratelab.report._gap import gap_csv, gap_markdown, write_gap
     from ratelab.report._rows import SlopeRow, slope_rows
     from ratelab.report._tables import slope_table_csv, slope_table_markdown, write_tables
     from ratelab.report._text import interval_text, network_text, number_text
@@ -43,6 +47,8 @@ __all__ = [
     "claims_csv",
     "claims_markdown",
     "claims_summary",
+    "gap_csv",
+    "gap_markdown",
     "interval_text",
     "network_text",
     "number_text",
@@ -50,5 +56,6 @@ __all__ = [
     "slope_table_csv",
     "slope_table_markdown",
     "write_claims",
+    "write_gap",
     "write_tables",
 ]
