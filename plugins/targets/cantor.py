@@ -14,7 +14,7 @@ import numpy as np
 from flint import arb, ctx, fmpq
 from numpy.typing import NDArray
 
-from ratelab import Smoothness, Target, hookimpl
+from ratelab import SelfSimilar, Smoothness, Target, hookimpl
 from ratelab.registry import integrals
 
 State = list[Any]
@@ -136,7 +136,8 @@ def ratelab_targets() -> Sequence[Target]:
             _function,
             moments=moments,
             energy=energy,
-            smoothness=Smoothness(
+            self_similar=SelfSimilar((Fraction(0), Fraction(2, 3)), Fraction(1, 3), log2(6) / 2, (False, False)),
+        smoothness=Smoothness(
                 besov=log2(6) / 2,
                 hoelder=log(2) / log(3),
                 source="2^j copies of width 3^(−j) and height 2^(−j)",

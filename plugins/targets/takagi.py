@@ -14,7 +14,7 @@ import numpy as np
 from flint import arb, ctx, fmpq
 from numpy.typing import NDArray
 
-from ratelab import Family, Smoothness, Target, UserError, hookimpl
+from ratelab import Family, SelfSimilar, Smoothness, Target, UserError, hookimpl
 from ratelab.registry import PiecewisePolynomial, integrals
 
 State = tuple[Any, ...]
@@ -41,6 +41,7 @@ def takagi(exponent: int | float | Fraction = 1.0) -> Target:
             analytic=polynomial,
             source="x − x²" if polynomial else "hat coefficients 2^(−aj) on every dyadic level j",
         ),
+        self_similar=SelfSimilar((Fraction(0), Fraction(1, 2)), Fraction(1, 2), float(a), (False, True)),
         summary=f"Σ 2^(−aj) Δ_j, a = {exponent}" + (", which is x − x²" if polynomial else ""),
         reference="Takagi 1903; Yarotsky 2017, Error bounds for approximations with deep ReLU networks",
     )

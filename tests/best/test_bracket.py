@@ -7,7 +7,7 @@ import pytest
 
 import ratelab as rl
 from ratelab.best import bracket, brackets, zero_pieces
-from ratelab.registry import PiecewisePolynomial
+from ratelab.registry import PiecewisePolynomial, Smoothness
 
 registry = rl.load_plugins(["plugins"])
 
@@ -31,9 +31,10 @@ def test_a_bracket_holds_the_published_optimum_and_is_tight(name, value):
     assert found.status == "bound"
     assert found.lower <= value <= found.upper * (1 + 1e-8)
     assert found.upper < value * (1 + 1e-7)
-    assert found.lower > 0.97 * value
+    assert found.lower > 0.99 * value
     assert len(found.knots) == 3
-    assert rl.exact.error(found.network, registry.targets[name]) <= found.upper
+    assert rl.exact.error(found.network, registry.targets[name]) <= found.upper * (1 + 1e-12)
+    assert found.norm == 2
 
 
 @pytest.mark.parametrize("degree", [0, 1, 2])
@@ -90,6 +91,62 @@ def test_a_bracket_remembers_its_splines():
     np.testing.assert_array_equal(book.splines(registry.targets["exp"], 1)[3].knots, found[3].knots)
 
 
-def test_other_norms_are_an_error():
-    with pytest.raises(rl.UserError, match="p = 2"):
-        bracket(registry.targets["exp"], 3, p=1)
+CHIRP = rl.Target("chirp", lambda x: np.sin(3 * np.exp(x[:, 0])))
+CUSP = rl.Target(
+    "own cusp",
+    lambda x: np.abs(x[:, 0] - 0.62) ** 0.3 + x[:, 0] ** 2,
+    singular_points=(0.62,),
+    smoothness=Smoothness(hoelder=0.3),
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "pieces"),
+    [
+        (registry.targets["sine"], [4]),
+        (registry.targets["sine(frequency=4)"], [16]),
+        (registry.targets["two_scales"], [8, 16]),
+        (registry.targets["takagi"], [9]),
+        (CHIRP, [12]),
+        (CUSP, [5, 16]),
+    ],
+    ids=lambda value: getattr(value, "name", str(value)),
+)
+def test_both_ends_are_within_one_percent(target, pieces):
+    for n, found in brackets(target, pieces, 1).items():
+        assert 0 < found.lower <= found.upper <= 1.01 * found.lower, n
+        assert rl.exact.error(found.network, target) == pytest.approx(found.upper, rel=1e-6)
+
+
+def test_both_ends_of_steps_are_close():
+    for found in brackets(registry.targets["sine"], [3, 16], 0).values():
+        assert 0 < found.lower <= found.upper <= 1.02 * found.lower
+
+
+def test_no_pieces_give_no_brackets():
+    assert brackets(registry.targets["exp"], [], 1) == {}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "p", "degree", "message"),
+    [
+        (3, 3, 1, "allowed: 1, 2 and infinity"),
+        (0, 2, 1, "whole numbers from 1"),
+        (0, np.inf, 1, "whole numbers from 1"),
+        (3, 2, 9, "allowed: 0 to 5"),
+        (3, 2, -1, "allowed: 0 to 5"),
+    ],
+)
+def test_what_is_out_of_range_is_an_error(pieces, p, degree, message):
+    with pytest.raises(rl.UserError, match=message):
+        bracket(registry.targets["exp"], pieces, p, degree)
+
+
+@pytest.mark.parametrize("p", [1, np.inf])
+def test_other_norms_have_their_own_brackets(p):
+    found = bracket(registry.targets["exp"], 3, p)
+    assert found.norm == p
+    assert 0 < found.lower <= found.upper
+    square = bracket(registry.targets["exp"], 3)
+    # ‖·‖_1 ≤ ‖·‖_2 ≤ ‖·‖_∞ on the unit interval
+    assert found.lower <= square.upper if p == 1 else found.upper >= square.lower

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ratelab import Activation, Target, UserError
 from ratelab.best import exact_zero, pieces_bound, spline_pieces
+from ratelab.best._classes import activation_knots, architecture_pieces, joins, kink_ratio
 from ratelab.networks import identity, power
 from ratelab.registry import PiecewisePolynomial
 
@@ -122,6 +123,45 @@ def test_connections_at_depth_three_gain_one_piece_each_and_depth_four_squares_h
     assert pieces_bound(RELU, 3, "connections", 20) == (21, 1)
     assert pieces_bound(RELU, 4, "connections", 20) == (121, 1)
     assert pieces_bound(RELU, 6, "connections", 40)[0] > pieces_bound(RELU, 5, "connections", 40)[0]  # type: ignore[index]
+
+
+def test_a_random_network_never_exceeds_the_pieces_of_its_widths() -> None:
+    for seed in range(60):
+        generator = np.random.default_rng(seed)
+        widths = [int(w) for w in generator.integers(1, 4, int(generator.integers(1, 4)))]
+        values: list[Broken] = [[(F(0), F(0), F(1))]]
+        for width in widths:
+            values = [
+                rectify(combine(values, [F(int(w)) for w in row], F(int(generator.integers(-8, 9)), 8)))
+                for row in generator.integers(-4, 5, (width, len(values)))
+            ]
+        output = combine(values, [F(int(w)) for w in generator.integers(-4, 5, len(values))], F(0))
+        assert true_pieces(output) <= architecture_pieces(1, 1, widths)
+
+
+def test_the_pieces_of_an_architecture_multiply_over_its_layers() -> None:
+    assert architecture_pieces(1, 1, []) == 1
+    assert architecture_pieces(1, 1, [3, 4]) == 20
+    assert architecture_pieces(2, 1, [3, 4]) == 63
+    assert architecture_pieces(1, 2, [3, 4]) == 36
+    assert architecture_pieces(1, 0, [3, 4]) == 20
+    with pytest.raises(UserError, match="allowed: 0 or more"):
+        architecture_pieces(1, 1, [3, -1])
+
+
+def test_the_class_of_a_budget_holds_every_architecture_within_it() -> None:
+    for widths in product(range(5), repeat=3):
+        within = pieces_bound(power(2), 4, "neurons", sum(widths))
+        assert within is not None and architecture_pieces(1, 2, widths) <= within[0]
+
+
+def test_activations_are_told_apart_by_their_slopes_and_jumps() -> None:
+    assert kink_ratio(RELU) == 0 and kink_ratio(LEAKY) == F(1, 4)
+    assert kink_ratio(HARD_TANH) is None and kink_ratio(power(2)) is None and kink_ratio(TANH) is None
+    assert kink_ratio(power(0)) is None
+    assert joins(RELU) and joins(HARD_TANH) and joins(power(2))
+    assert not joins(power(0)) and not joins(TANH)
+    assert [activation_knots(a) for a in (RELU, HARD_TANH, TANH, identity)] == [1, 2, 0, 0]
 
 
 def test_bounds_grow_with_depth_and_budget() -> None:

@@ -66,3 +66,52 @@ def test_a_budget_below_the_smallest_network_is_an_error():
             target=registry.targets["exp"],
             activation=registry.activations["relu3"],
         )
+
+
+@pytest.mark.parametrize(
+    ("complexity", "budget"), [("neurons", 2), ("neurons", 9), ("connections", 3), ("connections", 40)]
+)
+def test_a_sawtooth_network_keeps_the_budget_and_the_shape_of_an_mlp(complexity, budget):
+    relu, target = registry.activations["relu"], registry.targets["sqrt"]
+    network = registry.constructions["sawtooth"].build(
+        budget=budget, complexity=complexity, depth=3, target=target, activation=relu
+    )
+    layout = registry.architectures["mlp"].layout(
+        budget=budget, complexity=complexity, depth=3, dimension=1, outputs=1
+    )
+    assert getattr(network, complexity) <= budget
+    assert network.depth == 3
+    assert network.widths == layout.widths[1:-1]
+    assert all(a is relu for a in network.layers[0].activations)
+
+
+@pytest.mark.parametrize(
+    ("target", "activation", "depth", "reason"),
+    [
+        ("exp", "tanh", 3, "tanh"),
+        ("exp", "relu2", 3, "relu2"),
+        ("exp", "relu", 2, "depth 3, not 2"),
+        ("cone", "relu", 3, "one variable"),
+    ],
+)
+def test_a_sawtooth_construction_says_why_it_does_not_apply(target, activation, depth, reason):
+    construction = registry.constructions["sawtooth"]
+    chosen = {
+        "target": registry.targets[target],
+        "activation": registry.activations[activation],
+        "depth": depth,
+    }
+    assert reason in construction.accepts(**chosen)
+    with pytest.raises(rl.UserError, match=reason):
+        construction.build(budget=8, complexity="neurons", **chosen)
+
+
+def test_a_budget_below_the_smallest_sawtooth_is_an_error():
+    with pytest.raises(rl.UserError, match="from 3 on"):
+        registry.constructions["sawtooth"].build(
+            budget=2,
+            complexity="connections",
+            depth=3,
+            target=registry.targets["exp"],
+            activation=registry.activations["relu"],
+        )

@@ -7,10 +7,15 @@ from ratelab import Activation, UserError, load_plugins
 from ratelab.networks import FitProblem, Layout, power
 
 REGISTRY = load_plugins()
-TRAINERS = {
-    "adam": REGISTRY.trainers.make("adam", {"steps": 150}),
-    "varpro": REGISTRY.trainers.make("varpro", {"steps": 40}),
+SMALL = {
+    "adam": {"steps": 150},
+    "varpro": {"steps": 40},
+    "lbfgs": {"steps": 60},
+    "greedy": {"size": 256},
+    "knots": {"rounds": 1},
 }
+ALL = {name: REGISTRY.trainers.make(name, SMALL.get(name, {})) for name in REGISTRY.trainers}
+TRAINERS = {name: trainer for name, trainer in ALL.items() if not getattr(trainer, "polishes", False)}
 
 
 def _graded(grade: float, cells: int = 32, order: int = 8) -> tuple[np.ndarray, np.ndarray]:
@@ -44,7 +49,8 @@ def test_the_reported_loss_is_that_of_the_network_and_masks_are_kept(trainer, sh
             float(np.sum(job.weights[:, None] * error**2)), rel=1e-6, abs=1e-18
         )
         assert result.loss < 0.2
-        assert 0 < result.steps <= 150
+        assert 0 < result.steps <= 200
+        assert result.work > 0
         for layer, given in zip(result.network.layers, layout.layers, strict=True):
             assert (layer.weight[~given.free] == given.fixed[~given.free]).all()
             assert (layer.bias[~given.free_bias] == 0.0).all()
@@ -74,7 +80,7 @@ def test_two_variables_are_fitted(trainer):
         job = FitProblem(grid, weights, bump, activation, ((Layout.dense((2, 16, 1)), 0),), ((0.0, 1.0),) * 2)
         (result,) = trainer.fit(job)
         share = result.loss / float(np.sum(weights[:, None] * bump**2))
-        assert share < (0.5 if trainer.name.startswith("adam") else 0.05)
+        assert share < {"varpro": 0.05, "knots": 0.05, "greedy": 0.1}.get(trainer.name, 0.5)
 
 
 @pytest.mark.parametrize("trainer", TRAINERS.values(), ids=TRAINERS)
@@ -86,7 +92,8 @@ def test_a_fit_that_overflows_is_reported_and_harms_no_other(trainer):
     results = trainer.fit(_problem(np.exp, wild, fits))
     for result in results:
         assert (result.status == "diverged") == (result.network is None) == bool(np.isnan(result.loss))
-    assert any(result.status == "diverged" for result in results)
+    gradients = trainer.name in ("adam", "lbfgs", "varpro", "knots")
+    assert any(result.status == "diverged" for result in results) or not gradients
 
 
 @pytest.mark.parametrize("trainer", TRAINERS.values(), ids=TRAINERS)
@@ -146,7 +153,17 @@ def test_adam_stays_above_the_optimum_and_below_the_zero_function():
         ("adam", {"stepz": 5}, "did you mean 'steps'"),
         ("varpro", {"steps": 0}, "steps is 0"),
         ("varpro", {"exchanges": -1}, "exchanges is -1"),
-        ("varpro", {"initial": "ones"}, "initial is 'ones'"),
+        ("varpro", {"initial": "ones"}, "initial is 'ones'; allowed: domain, standard, greedy, mixed"),
+        ("varpro", {"work": 0.0}, "trainer 'varpro': work is 0.0"),
+        ("lbfgs", {"steps": 0}, "steps is 0"),
+        ("lbfgs", {"memory": 0}, "memory is 0"),
+        ("lbfgs", {"initial": "greedy"}, "initial is 'greedy'"),
+        ("lbfgs", {"tolerance": -1.0}, "tolerance is -1"),
+        ("lbfgs", {"work": -1.0}, "work is -1"),
+        ("greedy", {"size": 0}, "size is 0"),
+        ("greedy", {"work": -1.0}, "work is -1"),
+        ("knots", {"rounds": -1}, "rounds is -1"),
+        ("knots", {"work": -2.0}, "work is -2"),
     ],
 )
 def test_wrong_parameters_are_refused(name, parameters, message):

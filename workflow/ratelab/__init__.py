@@ -16,6 +16,7 @@ _NAMES = {
     "Family": ".registry",
     "Network": ".networks",
     "Registry": ".registry",
+    "SelfSimilar": ".registry",
     "Smoothness": ".registry",
     "Target": ".registry",
     "UserError": "._errors",
@@ -29,13 +30,23 @@ if TYPE_CHECKING:
     from ratelab import best, datasets, exact, figures, networks, registry, spaces, studies, training
     from ratelab._errors import UserError
     from ratelab.networks import Network
-    from ratelab.registry import Activation, Family, Registry, Smoothness, Target, hookimpl, load_plugins
+    from ratelab.registry import (
+        Activation,
+        Family,
+        Registry,
+        SelfSimilar,
+        Smoothness,
+        Target,
+        hookimpl,
+        load_plugins,
+    )
 
 __all__ = [
     "Activation",
     "Family",
     "Network",
     "Registry",
+    "SelfSimilar",
     "Smoothness",
     "Target",
     "UserError",

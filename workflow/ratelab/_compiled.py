@@ -5,7 +5,11 @@ Modules with kernels are called ``_…_kernels`` and imported inside the functio
 waits for the compiler.
 """
 
+import hashlib
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
@@ -29,7 +33,21 @@ def fast_kernel(function: F) -> F:
 def _compile(function: F, fastmath: bool | set[str]) -> F:
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
     try:
-        compiled: F = numba.njit(cache=True, **options)(function)
+        compiled: Any = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder to keep the machine code in
         compiled = numba.njit(**options)(function)
-    return compiled
+    # Kept code is known by its own file alone, but has the code of other files' kernels in it.
+    with suppress(AttributeError):
+        index = compiled._cache._cache_file
+        index._source_stamp = (index._source_stamp, _digest())
+    result: F = compiled
+    return result
+
+
+@cache
+def _digest() -> str:
+    """Digest of all kernels' sources."""
+    content = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.rglob("*_kernels.py")):
+        content.update(file.read_bytes())
+    return content.hexdigest()

@@ -1,7 +1,7 @@
 """Brackets of free-knot spline approximation: a certified lower end and the best network in hand."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import inf
 from typing import Literal
@@ -13,6 +13,7 @@ from ratelab._errors import UserError
 from ratelab.best._book import SplineBook
 from ratelab.best._free_knots import free_knot_splines
 from ratelab.best._lower import LowerBound, lower_bounds
+from ratelab.best._matched import matched_bounds
 from ratelab.best._splines import Spline
 from ratelab.exact import CellMoments, cell_edges, cell_moments, certified_error
 from ratelab.networks import Network
@@ -20,12 +21,15 @@ from ratelab.registry import Target
 
 Certainty = Literal["rigorous", "numerical"]
 
-_CELLS = 16384
+_CELLS, _MOST_CELLS = 16384, 131072
+_PER_PIECE = 128
+_TIGHT = 0.997
+_WORTH = 0.999
 
 
 @dataclass(frozen=True, eq=False)
 class Bracket:
-    """Two ends of the best L2 error of splines with n pieces (n − 1 free knots, closure included).
+    """Two ends of the best error of splines with n pieces (n − 1 free knots, closure included).
 
     Parameters
     ----------
@@ -42,6 +46,8 @@ class Bracket:
         splines agree, so that the infimum is zero.
     spline
         The spline itself.
+    norm
+        p of the L_p norm in which errors are measured: 2, 1 or infinity.
     """
 
     lower: float
@@ -52,6 +58,7 @@ class Bracket:
     network: Network
     status: Literal["bound", "trivial", "exact"]
     spline: Spline
+    norm: float = 2.0
 
 
 def bracket(target: Target, pieces: int, p: float = 2, degree: int = 1) -> Bracket:
@@ -64,18 +71,28 @@ def bracket(target: Target, pieces: int, p: float = 2, degree: int = 1) -> Brack
     pieces
         n ≥ 1.
     p
-        2.
+        2, 1 or infinity.
     degree
-        r: 0 for steps, 1 for continuous piecewise linear functions, and so on.
+        r: 0 for steps, 1 for continuous piecewise linear functions, and so on; 0 and 1 for p other than 2.
 
     Raises
     ------
     UserError
-        If p is not 2, the target has several variables or values, or a number is out of range.
+        If p is another number, the target has several variables or values, or a number is out of range.
     """
-    if p != 2:
-        raise UserError(f"bracket: p is {p}; what is supported is p = 2")
-    return brackets(target, [pieces], degree)[pieces]
+    if pieces < 1:
+        raise UserError(f"bracket: pieces are {pieces}; allowed: whole numbers from 1 on")
+    if p == 2:
+        return brackets(target, [pieces], degree)[pieces]
+    if p == 1:
+        from ratelab.best._mean_norm import mean_brackets
+
+        return replace(mean_brackets(target, [pieces], degree)[pieces], norm=1.0)
+    if p == inf:
+        from ratelab.best._sup_norm import sup_brackets
+
+        return replace(sup_brackets(target, [pieces], degree)[pieces], norm=inf)
+    raise UserError(f"bracket: p is {p}; allowed: 1, 2 and infinity")
 
 
 def brackets(
@@ -86,10 +103,13 @@ def brackets(
     book: SplineBook | None = None,
     moments: CellMoments | None = None,
 ) -> dict[int, Bracket]:
-    """Return the brackets for many numbers of pieces at once.
+    """Return the L2 brackets for many numbers of pieces at once.
 
-    Upper ends come first and tell the lower ends where work is worth it; the knots of the lower ends then start a
-    second search for the upper ones.
+    Upper ends come first and tell the lower ends where work is worth it; where both stay apart, the knots of the
+    lower ends start a second search for the upper ones, and what that finds sharpens the lower ends once more.
+
+    Steps (degree 0) and continuous piecewise linear functions (degree 1) have lower ends of their own class; those
+    of higher degrees hold for pieces that need not join, and lie further below.
 
     Parameters
     ----------
@@ -108,23 +128,31 @@ def brackets(
         As `bracket`.
     """
     wanted = sorted(set(pieces))
+    if not wanted:
+        return {}
     report = progress if progress is not None else _silent
     report(0, 4)
     splines = free_knot_splines(target, wanted, degree)
     ends = {n: _upper(splines[n], target) for n in wanted}
     report(1, 4)
     if moments is None:
-        moments = cell_moments(target, cell_edges(target, _CELLS), degree)
+        moments = cell_moments(target, cell_edges(target, _cells(wanted)), degree)
     report(2, 4)
-    bounds = lower_bounds(moments, wanted, degree, {n: ends[n].upper for n in wanted})
+    bounds = _lower(target, moments, degree, ends)
     report(3, 4)
-    again = {n: [bounds[n].knots] for n in wanted if bounds[n].value < 0.98 * ends[n].upper}
-    if again:
-        better = free_knot_splines(target, wanted, degree, again)
-        for n in wanted:
-            if better[n] is not splines[n]:
-                end = _upper(better[n], target)
-                ends[n] = end if end.upper < ends[n].upper else ends[n]
+    loose = [n for n in wanted if bounds[n].value < _TIGHT * ends[n].upper]
+    if loose:
+        better = free_knot_splines(target, loose, degree, {n: [bounds[n].knots] for n in loose})
+        gained = []
+        for n in loose:
+            same = np.array_equal(better[n].knots, splines[n].knots)
+            end = ends[n] if same else _upper(better[n], target)
+            if end.upper < ends[n].upper:
+                gained += [n] if end.upper < _WORTH * ends[n].upper else []
+                ends[n] = end
+        if gained:
+            sharper = _lower(target, moments, degree, {n: ends[n] for n in gained})
+            bounds |= {n: bound for n, bound in sharper.items() if bound.value > bounds[n].value}
     result = _assemble(target, degree, ends, bounds, zero_pieces(target, degree))
     if book is not None:
         book.remember(target, {n: found.spline for n, found in result.items()})
@@ -168,6 +196,24 @@ def _upper(spline: Spline, target: Target) -> _End:
     network = spline.network()
     found = certified_error(network, target)
     return _End(spline, network, found.upper, found.certainty)
+
+
+def _cells(wanted: Sequence[int]) -> int:
+    """Return how many cells resolve that many pieces, a power of two."""
+    count = _CELLS
+    while count < min(_PER_PIECE * wanted[-1], _MOST_CELLS):
+        count *= 2
+    return count
+
+
+def _lower(target: Target, moments: CellMoments, degree: int, ends: dict[int, _End]) -> dict[int, LowerBound]:
+    """Return lower ends; what is in hand says where work is worth it."""
+    wanted = sorted(ends)
+    incumbents = {n: ends[n].upper for n in wanted}
+    if degree != 1:
+        return lower_bounds(moments, wanted, degree, incumbents)
+    starts = {n: ends[n].spline.knots for n in wanted}
+    return matched_bounds(target, moments, wanted, incumbents, starts)
 
 
 def _assemble(

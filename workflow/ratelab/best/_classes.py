@@ -1,7 +1,9 @@
 """From networks to piecewise polynomials in one variable: how many pieces and which degree a budget can reach."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
+from math import prod
 
 from ratelab._errors import UserError
 from ratelab.registry import Activation, Complexity
@@ -42,8 +44,7 @@ def pieces_bound(
     polynomial = activation.polynomial
     if polynomial is None:
         return None
-    knots = sum(1 for index in range(len(polynomial.knots)) if any(polynomial.jumps(index)))
-    return class_pieces(knots, polynomial.degree, depth, complexity, budget)
+    return class_pieces(activation_knots(activation), polynomial.degree, depth, complexity, budget)
 
 
 def class_pieces(knots: int, degree: int, depth: int, complexity: Complexity, budget: int) -> tuple[int, int]:
@@ -58,6 +59,59 @@ def class_pieces(knots: int, degree: int, depth: int, complexity: Complexity, bu
         return _product(knots, degree, depth - 1, budget), degree ** (min(depth - 1, budget))
     pieces = max(_by_connections(knots, degree, length, budget) for length in range(1, depth + 1))
     return pieces, degree ** max(0, min(depth - 1, budget - 1))
+
+
+def architecture_pieces(knots: int, degree: int, widths: Sequence[int]) -> int:
+    """Bound the pieces of networks R → R with these hidden widths: Π_l (1 + knots·degree^(l−1)·w_l).
+
+    Neurons that are identities do not bend, so the bound holds for generalized networks of these widths too. The
+    pieces are polynomials of degree at most degree^(number of hidden layers), or 1 if the degree is 0.
+
+    Parameters
+    ----------
+    knots, degree
+        Of the activation, whose pieces are polynomials.
+    widths
+        Neurons in each hidden layer, each at least 0; empty for affine functions.
+
+    Raises
+    ------
+    UserError
+        If a width is below 0.
+    """
+    if any(width < 0 for width in widths):
+        raise UserError(f"hidden widths are {list(widths)}; allowed: 0 or more each")
+    return prod(1 + knots * max(degree, 1) ** layer * width for layer, width in enumerate(widths))
+
+
+def kink_ratio(activation: Activation) -> Fraction | None:
+    """Return s if the activation is x for x ≥ 0 and s·x for x < 0, up to shifts, scales and mirror images.
+
+    The ratio is the outer slope of smaller modulus over the other one: 0 for ReLU, −1 for |x|. None for all other
+    activations: two slopes, joined at one knot, is what it takes.
+    """
+    polynomial = activation.polynomial
+    if polynomial is None or polynomial.degree != 1 or truncated_power_degree(activation) != 1:
+        return None
+    slopes = [row[1] if len(row) > 1 else Fraction(0) for row in polynomial.coefficients]
+    small, large = sorted(slopes, key=abs)
+    return small / large
+
+
+def joins(activation: Activation) -> bool:
+    """Whether the activation is a continuous piecewise polynomial."""
+    polynomial = activation.polynomial
+    return polynomial is not None and not any(
+        any(polynomial.jumps(index)[:1]) for index in range(len(polynomial.knots))
+    )
+
+
+def activation_knots(activation: Activation) -> int:
+    """Return how many knots of a piecewise polynomial activation are true ones; 0 for all other activations."""
+    polynomial = activation.polynomial
+    if polynomial is None:
+        return 0
+    return sum(1 for index in range(len(polynomial.knots)) if any(polynomial.jumps(index)))
 
 
 def spline_pieces(activation: Activation, budget: int, complexity: Complexity) -> int | None:

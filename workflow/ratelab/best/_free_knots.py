@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from ratelab._errors import UserError
 from ratelab.best._descent import apart, descend
-from ratelab.best._programme import LinearProgramme, StepProgramme
+from ratelab.best._linear_search import LinearSearch
+from ratelab.best._programme import StepProgramme
 from ratelab.best._splines import Spline
-from ratelab.best._starts import density, inserted, jump_points, quantiles, removed
+from ratelab.best._starts import inserted, layout, quantiles, removed
 from ratelab.best._variable_projection import SMALLEST_GAP, Fit, fit
 from ratelab.exact import error
 from ratelab.exact._quadrature import Cells, resolved_cells, singular_points
@@ -29,7 +30,7 @@ _BLOCKS = (tuple(range(1, 10)), (12, 16, 17, 24, 25, 32, 33), (48, 49, 64, 65), 
 _GRID = 160
 _SHORT, _LONG = 8, 60
 _KEPT = 3
-_PAIR = 4e-9
+_WORTH = 2e-3
 _GAPS = (1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3)
 
 
@@ -52,7 +53,8 @@ def free_knot_splines(
     degree
         r from 0 (steps) to 5.
     starts
-        Further knots to start from, by number of pieces.
+        Further knots to start from, by number of pieces. They change the answer only where they lower the error by a
+        thousandth at least.
 
     Raises
     ------
@@ -87,14 +89,15 @@ def _best(target: Target, degree: int, pieces: int, starts: Sequence[Array]) -> 
     search = _search(target, degree)
     best = search.best(pieces)
     if starts:
-        best = search.refine(pieces, best, starts)
-    chosen, exact = search.spline(best), float(np.sqrt(best.square))
+        refined = search.refine(pieces, best, starts)
+        best = refined if refined.square < (1 - _WORTH) * best.square else best
+    chosen, exact = _spline(target, degree, best), float(np.sqrt(best.square))
     least = error(chosen.network(), target)
-    if degree < 2 or least <= 1.01 * exact or least < 1e-13:
+    if not isinstance(search, _Search) or degree == 0 or least <= 1.01 * exact or least < 1e-13:
         return chosen, least
     for gap in _GAPS:
         best = search.wider(pieces, best, gap)
-        spline = search.spline(best)
+        spline = _spline(target, degree, best)
         value = error(spline.network(), target)
         if value < least:
             chosen, least = spline, value
@@ -103,10 +106,21 @@ def _best(target: Target, degree: int, pieces: int, starts: Sequence[Array]) -> 
     return chosen, least
 
 
-def _search(target: Target, degree: int) -> "_Search":
+def _spline(target: Target, degree: int, best: Fit) -> Spline:
+    lower, upper = (float(end) for end in target.domain[0])
+    return Spline(degree, (lower, upper), best.knots, best.coefficients)
+
+
+def _search(target: Target, degree: int) -> "_Search | LinearSearch":
     table = _SEARCHES.setdefault(target, {})
     if degree not in table:
-        table[degree] = _Search(target, degree)
+        cells = resolved_cells(target)
+        if cells.values.shape[2] != 1:
+            raise UserError(f"target '{target.name}' has {cells.values.shape[2]} values; splines are for one")
+        if degree == 1:
+            table[degree] = LinearSearch(cells, layout(cells, degree, singular_points(target)))
+        else:
+            table[degree] = _Search(target, degree)
     return table[degree]
 
 
@@ -115,17 +129,11 @@ class _Search:
 
     def __init__(self, target: Target, degree: int) -> None:
         self.cells: Cells = resolved_cells(target)
-        if self.cells.values.shape[2] != 1:
-            raise UserError(
-                f"target '{target.name}' has {self.cells.values.shape[2]} values; splines are for one"
-            )
         self.degree = degree
         self.domain = float(self.cells.edges[0]), float(self.cells.edges[-1])
         self.fits: dict[int, Fit] = {}
         self.blocks = 0
-        self._density = density(self.cells, degree)
-        self._points = [c for c in singular_points(target) if self.domain[0] < c < self.domain[1]]
-        self._jumps = set(jump_points(self.cells, self._points))
+        self.layout = layout(self.cells, degree, singular_points(target))
 
     def best(self, pieces: int) -> Fit:
         """Return the fit with that many pieces, solving its block first."""
@@ -136,13 +144,13 @@ class _Search:
             known = sorted(n for block in _BLOCKS for n in block if n in self.fits)
             index = bisect_left(known, pieces)
             below = self.fits[known[index - 1]]
-            candidates = [*self._starts(pieces), inserted(self.cells, below, pieces - known[index - 1])]
+            candidates = [*self.layout.starts(pieces), inserted(self.cells, below, pieces - known[index - 1])]
             if index < len(known):
                 above = known[index]
                 candidates.append(removed(self.cells, self.fits[above], above - pieces))
             programme = self._programme(pieces)
             if programme is not None:
-                found = programme.knots(self._scale(below, known[index - 1], pieces), pieces)
+                found = programme.knots(pieces)
                 candidates += [found[n] for n in [pieces] if n in found]
             return self._polish(self.extend(below, pieces), candidates)
         return self.fits[pieces]
@@ -165,11 +173,7 @@ class _Search:
         """Return a fit whose knots keep that part of the interval apart."""
         first = self._try(best.knots, gap)
         assert first is not None
-        return self._polish(first, self._starts(pieces), gap)
-
-    def spline(self, best: Fit) -> Spline:
-        """Return a fit as a spline."""
-        return Spline(self.degree, self.domain, best.knots, best.coefficients)
+        return self._polish(first, self.layout.starts(pieces), gap)
 
     def extend(self, best: Fit, pieces: int) -> Fit:
         """Return the same spline, or a better one, with more knots."""
@@ -181,7 +185,7 @@ class _Search:
     def _solve(self, block: Sequence[int]) -> None:
         former = max(self.fits, default=0)
         for n in block:
-            candidates = self._starts(n)
+            candidates = self.layout.starts(n)
             if former:
                 candidates.append(inserted(self.cells, self.fits[former], n - former))
             first = self._try(candidates.pop())
@@ -190,13 +194,10 @@ class _Search:
             former = n
         programme = self._programme(block[-1])
         if programme is not None:
-            groups = [[n for n in block if low <= n < 2 * low] for low in (1, 2, 4, 8, 16, 32, 64, 128)]
-            for group in filter(None, groups):
-                middle = group[len(group) // 2]
-                found = programme.knots(float(np.sqrt(self.fits[middle].square)), group[-1])
-                for n in group:
-                    if n in found:
-                        self.fits[n] = self._polish(self.fits[n], [found[n]])
+            found = programme.knots(block[-1])
+            for n in block:
+                if n in found:
+                    self.fits[n] = self._polish(self.fits[n], [found[n]])
         self._sweep(block)
 
     def _sweep(self, block: Sequence[int]) -> None:
@@ -240,40 +241,14 @@ class _Search:
         except LinAlgError:
             return None
 
-    def _starts(self, pieces: int) -> list[Array]:
-        count = pieces - 1
-        spread = quantiles(*self._density, count)
-        starts = [spread]
-        for chosen in (self._points, sorted(self._jumps)):
-            fixed = [self._around(c) for c in chosen]
-            if 0 < sum(len(f) for f in fixed) <= count:
-                starts.append(self._with_fixed(np.concatenate(fixed), count))
-        return starts
-
-    def _around(self, point: float) -> Array:
-        """Return the knots that a singular point asks for: one, or at a jump as many as make up a steep piece."""
-        count = self.degree + 1 if point in self._jumps else 1
-        offsets = np.arange(count) - (count - 1) / 2
-        return np.asarray(point + offsets * _PAIR * (self.domain[1] - self.domain[0]), dtype=np.float64)
-
-    def _with_fixed(self, fixed: Array, count: int) -> Array:
-        free = quantiles(*self._density, count - len(fixed))
-        clear = 1e-6 * (self.domain[1] - self.domain[0])
-        distance = np.abs(free[:, None] - fixed).min(axis=1)
-        return np.asarray(
-            np.sort(np.concatenate([np.where(distance < clear, free + 2 * clear, free), fixed]))
-        )
-
-    def _programme(self, most: int) -> "LinearProgramme | StepProgramme | None":
-        if self.degree > 1 or most == 1:
+    def _programme(self, most: int) -> StepProgramme | None:
+        if self.degree > 0 or most == 1:
             return None
         size = min(max(_GRID, 4 * most), 3 * _GRID)
-        grid = np.unique(np.concatenate([self.domain, quantiles(*self._density, size), self._points]))
+        spread = quantiles(*self.layout.density, size)
+        grid = np.unique(np.concatenate([self.domain, spread, self.layout.points]))
         grid = grid[np.concatenate([[True], np.diff(grid) > 1e-9 * (self.domain[1] - self.domain[0])])]
-        return LinearProgramme(self.cells, grid) if self.degree == 1 else StepProgramme(self.cells, grid)
-
-    def _scale(self, below: Fit, pieces: int, wanted: int) -> float:
-        return float(np.sqrt(below.square)) * (pieces / wanted) ** 2
+        return StepProgramme(self.cells, grid)
 
 
-_SEARCHES: "WeakKeyDictionary[Target, dict[int, _Search]]" = WeakKeyDictionary()
+_SEARCHES: "WeakKeyDictionary[Target, dict[int, _Search | LinearSearch]]" = WeakKeyDictionary()

@@ -39,6 +39,12 @@ def best_polynomial_error(target: Target, degree: int) -> float:
     return max(float(np.sqrt(np.sum(weight * residual**2))), floor)
 
 
+def rounding(target: Target) -> float:
+    """Return the L2 norm of the target times the unit roundoff: errors below it say nothing in float64."""
+    _, weight, values = _data(target)
+    return float(np.finfo(np.float64).eps / 2 * np.sqrt(np.sum(weight * values**2)))
+
+
 @lru_cache(maxsize=8)
 def _data(target: Target) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     x, weight = exact.nodes(target, _NODES)

@@ -1,5 +1,7 @@
 """Where free knots start: equidistributed densities, and the knots of neighbouring fits."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,70 @@ from ratelab.exact._quadrature import Cells
 Array = NDArray[np.float64]
 
 _DENSITY_CELLS = 512
+_PAIR = 4e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where the knots of a target's best splines of one degree are expected.
+
+    Parameters
+    ----------
+    degree
+        Of the splines.
+    density
+        Edges and cumulative knot density, as `density` returns them.
+    points
+        Singular points inside the interval.
+    jumps
+        Those of them where the target jumps.
+    """
+
+    degree: int
+    density: tuple[Array, Array]
+    points: tuple[float, ...]
+    jumps: tuple[float, ...]
+
+    @property
+    def length(self) -> float:
+        """Length of the interval."""
+        return float(self.density[0][-1] - self.density[0][0])
+
+    @property
+    def fixed(self) -> Array:
+        """Knots that singular points ask for, sorted."""
+        return np.sort(np.concatenate([np.zeros(0), *(self._around(c) for c in self.points)]))
+
+    def starts(self, pieces: int) -> list[Array]:
+        """Return sets of n − 1 knots: equidistributed, and with fixed ones at singular points or at jumps."""
+        count = pieces - 1
+        found = [quantiles(*self.density, count)]
+        for chosen in (self.points, self.jumps):
+            fixed = [self._around(c) for c in chosen]
+            if 0 < sum(len(f) for f in fixed) <= count:
+                found.append(self._with_fixed(np.concatenate(fixed), count))
+        return found
+
+    def _around(self, point: float) -> Array:
+        """Return the knots that a singular point asks for: one, or at a jump as many as make up a steep piece."""
+        count = self.degree + 1 if point in self.jumps else 1
+        offsets = np.arange(count) - (count - 1) / 2
+        return np.asarray(point + offsets * _PAIR * self.length, dtype=np.float64)
+
+    def _with_fixed(self, fixed: Array, count: int) -> Array:
+        free = quantiles(*self.density, count - len(fixed))
+        clear = 1e-6 * self.length
+        distance = np.abs(free[:, None] - fixed).min(axis=1)
+        return np.asarray(
+            np.sort(np.concatenate([np.where(distance < clear, free + 2 * clear, free), fixed]))
+        )
+
+
+def layout(cells: Cells, degree: int, points: list[float]) -> Layout:
+    """Return where knots are expected for a target with given singular points."""
+    lower, upper = float(cells.edges[0]), float(cells.edges[-1])
+    inside = tuple(c for c in points if lower < c < upper)
+    return Layout(degree, density(cells, degree), inside, tuple(jump_points(cells, list(inside))))
 
 
 def density(cells: Cells, degree: int) -> tuple[Array, Array]:

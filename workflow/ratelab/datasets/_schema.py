@@ -9,7 +9,14 @@ Flags = dict[str, int]
 
 CERTAINTY: Flags = {"none": 0, "numerical": 1, "rigorous": 2}
 LOWER_STATUS: Flags = {"no_method": 0, "trivial": 1, "bound": 2, "exact": 3}
-FIT_STATUS: Flags = {"not_run": 0, "converged": 1, "step_limit": 2, "diverged": 3, "work_limit": 4, "no_start": 5}
+FIT_STATUS: Flags = {
+    "not_run": 0,
+    "converged": 1,
+    "step_limit": 2,
+    "diverged": 3,
+    "work_limit": 4,
+    "no_start": 5,
+}
 ATTAINED: Flags = {"none": 0, "no": 1, "yes": 2}
 VERDICT: Flags = {
     "none": 0, "consistent": 1, "upper_only": 2, "inconclusive": 3, "violated": 4, "illustrated": 5,
@@ -19,6 +26,7 @@ VERDICT: Flags = {
 FLAGS: dict[str, Flags] = {
     "certainty": CERTAINTY,
     "upper_certainty": CERTAINTY,
+    "network_certainty": CERTAINTY,
     "lower_status": LOWER_STATUS,
     "status": FIT_STATUS,
     "upper_attained": ATTAINED,
@@ -53,6 +61,8 @@ _LONG_NAMES = {
     "remainder": "Legendre coefficient of the projection of the target minus q on the cell",
     "remainder_radius": "bound on the L2 error of the stored remainder on the cell",
     "spline_lower": "lower end of the error of the best free-knot spline",
+    "network_lower": "lower end of the error of shallow ReLU networks with so many neurons",
+    "network_certainty": "how certain network_lower is",
     "spline_upper": "upper end of the error of the best free-knot spline",
     "spline_error": "error of the stored free-knot spline",
     "error_trained": "L2 error of a trained network, by an integral split at its breakpoints",
@@ -60,6 +70,7 @@ _LONG_NAMES = {
     "error_upper": "upper end of the error of best approximation: error of the best stored network within the budget",
     "error_upper_closure": "upper end attained only in the closure of the networks within the budget",
     "error_lower": "lower end of the error of best approximation over all generalized networks within the budget",
+    "error_lower_architecture": "lower end of the error of all networks with the widths that were trained",
     "certainty": "how certain the lower end is",
     "upper_certainty": "how certain the upper end is",
     "lower_status": "what kind of lower end it is",
@@ -85,6 +96,7 @@ _LONG_NAMES = {
     "rate_proved_high": "E_n >= c n^-rate proved for all large n",
     "rate_predicted_low": "rate that theory gives, lower end",
     "rate_predicted_high": "rate that theory gives, upper end",
+    "proof_source": "what rate_proved_low and rate_proved_high rest on, or why they are missing",
     "rate_trained": "rate that this trainer alone would have reported",
     "rate_trained_low": "rate_trained, lower end over seeds",
     "rate_trained_high": "rate_trained, upper end over seeds",

@@ -6,6 +6,7 @@ is known.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def ball_pieces(network: Network, lower: float, upper: float) -> list[BallPiece]
     """Return the network on consecutive intervals that cover [lower, upper], or None where the proof fails."""
     points = breakpoints(network, ((lower, upper),))
     width = 2.0**-50
-    layers = [_exact(layer) for layer in network.layers]
+    layers = _layers(network)
     for _ in range(_WIDENINGS):
         pieces = _attempt(layers, points, lower, upper, width)
         if pieces is not None:
@@ -53,7 +54,7 @@ def ball_pieces(network: Network, lower: float, upper: float) -> list[BallPiece]
 def ball_range(network: Network, left: float, right: float) -> Any:
     """Return a ball that contains the network's values on [left, right]."""
     values = [arb(left).union(arb(right))]
-    for layer in map(_exact, network.layers):
+    for layer in _layers(network):
         values = [
             _range(activation, sum((weight * values[index] for index, weight in terms), bias))
             for terms, bias, activation in layer.rows
@@ -76,6 +77,12 @@ class _Rows:
         return [u * v for u, v in zip(values, values[half:], strict=False)] + (
             values[half - 1 : half] if len(values) % 2 else []
         )
+
+
+@lru_cache(maxsize=2)
+def _layers(network: Network) -> list[_Rows]:
+    """Return the layers in balls; slivers ask for those of the same network again and again."""
+    return [_exact(layer) for layer in network.layers]
 
 
 def _exact(layer: Layer) -> _Rows:

@@ -35,6 +35,7 @@ from ratelab.networks._gadgets import (
     positive_part,
     positive_part_bound,
 )
+from ratelab.networks._interpolation import interpolating_network, interpolation_widths
 from ratelab.networks._layers import Layer, Readout, resolve
 from ratelab.networks._layout import FitProblem, FitResult, LayerShape, Layout, Status
 from ratelab.networks._network import Network
@@ -76,6 +77,8 @@ __all__ = [
     "identity",
     "identity_form",
     "identity_network",
+    "interpolating_network",
+    "interpolation_widths",
     "maximum",
     "maximum_bound",
     "minimum",

@@ -19,7 +19,7 @@ from ratelab.registry._integrals import integrals
 from ratelab.registry._labels import Parameter, label, parse_label, parse_value, slug
 from ratelab.registry._polynomial import PiecewisePolynomial
 from ratelab.registry._protocols import Architecture, Complexity, Construction, Progress, Trainer
-from ratelab.registry._target import Smoothness, Target
+from ratelab.registry._target import SelfSimilar, Smoothness, Target
 
 __all__ = [
     "HOOKS",
@@ -39,6 +39,7 @@ __all__ = [
     "PiecewisePolynomial",
     "Progress",
     "Registry",
+    "SelfSimilar",
     "Smoothness",
     "Target",
     "Trainer",

@@ -38,6 +38,60 @@ class Smoothness:
     source: str = ""
 
 
+@dataclass(frozen=True)
+class SelfSimilar:
+    """How a function on an interval is made of affine images of itself; between the copies it is affine.
+
+    On the copy that starts at s, x running through the domain and all lengths being shares of it,
+    f(s + width·x) = height·f(x) + a line, or height·f(1 − x) + a line where the copy is a mirror image.
+
+    Parameters
+    ----------
+    starts
+        Left ends of at least two copies that do not overlap, increasing.
+    width
+        Length of every copy.
+    exponent
+        e > 0: all m copies together have m^(−e) times the L2 norm of f, but for lines.
+    reflected
+        For each copy whether it is a mirror image; a function that is symmetric up to a line may say either.
+    """
+
+    starts: tuple[Fraction, ...]
+    width: Fraction
+    exponent: float
+    reflected: tuple[bool, ...]
+
+    def __post_init__(self) -> None:
+        """Check that the copies fit into the domain side by side."""
+        ends = [start + self.width for start in self.starts]
+        apart = all(end <= start for end, start in zip(ends, self.starts[1:], strict=False))
+        if len(self.starts) < 2 or self.width <= 0 or self.starts[0] < 0 or ends[-1] > 1 or not apart:
+            raise UserError(
+                f"self-similar target: copies start at {[str(s) for s in self.starts]} and are {self.width} wide; "
+                "allowed: two or more that lie side by side in [0, 1]"
+            )
+        if len(self.reflected) != len(self.starts):
+            raise UserError(
+                f"self-similar target: {len(self.reflected)} of {len(self.starts)} copies say whether they are "
+                "mirror images; allowed: one answer for each"
+            )
+        if not 0 < self.exponent < inf:
+            raise UserError(f"self-similar target: exponent is {self.exponent}; allowed: above 0, finite")
+
+    @property
+    def height(self) -> float:
+        """Factor of f on every copy."""
+        copies = len(self.starts)
+        return float(copies**-self.exponent / (copies * self.width) ** 0.5)
+
+    @property
+    def folded(self) -> bool:
+        """Whether the copies fill the domain and every second one is a mirror image, so that a zigzag maps them."""
+        alternate = all(p != q for p, q in zip(self.reflected, self.reflected[1:], strict=False))
+        return len(self.starts) * self.width == 1 and alternate
+
+
 @dataclass(frozen=True, eq=False)
 class Target:
     """One function to approximate.
@@ -67,6 +121,8 @@ class Target:
         Cells per unit on which the target's finest structure lives (a path's step): integrals are split there.
     smoothness
         What is known, for predictions; None if nothing is.
+    self_similar
+        d = 1: how the function repeats itself, from which its rate is proved; None if it does not.
     summary, reference
         One line, and where the function comes from.
     """
@@ -81,6 +137,7 @@ class Target:
     pieces: PiecewisePolynomial | None = None
     grid: int | None = None
     smoothness: Smoothness | None = None
+    self_similar: SelfSimilar | None = None
     summary: str = ""
     reference: str = ""
 
@@ -90,6 +147,8 @@ class Target:
             raise UserError(
                 f"target '{self.name}': domain is {self.domain}; needs pairs (lower, upper), lower < upper"
             )
+        if self.self_similar is not None and self.dimension != 1:
+            raise UserError(f"target '{self.name}': self_similar is for one variable")
         if self.singular_points and self.dimension != 1:
             raise UserError(f"target '{self.name}': singular_points are for one variable")
         for point in self.singular_points:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _NOTE = (
     "*lower*, *upper*: the error of best approximation lies between them (`lower` is certified unless its certainty "
-    "says numerical; `upper` is the best network in hand or a proven limit). *ratio*: upper / lower. The columns of the "
-    "trainers: error over `lower`, median of the seeds and, in brackets, the best seed."
+    "says numerical; `upper` is the best network in hand or a proven limit). *ratio*: upper / lower. The columns of "
+    "the trainers: error over `lower`, median of the seeds and, in brackets, the best seed."
 )
 
 

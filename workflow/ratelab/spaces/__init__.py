@@ -36,11 +36,13 @@ _NAMES = {
     "pieces_envelope_recalled": "._piece_bounds",
     "power_depth_gap": "._size_bounds",
     "predicted_rate": "._predictions",
+    "proof_source": "._proofs",
     "proved_rate": "._proofs",
     "rate_model": "._rate_model",
     "representation_depth": "._size_bounds",
     "representation_depth_log3": "._size_bounds",
     "seed_quantiles": "._trained",
+    "self_similar_bound": "._self_similar",
     "slope": "._slopes",
     "tents_pieces": "._piece_bounds",
     "trained_rate": "._trained",
@@ -76,8 +78,9 @@ if TYPE_CHECKING:
         zonotope_vertices_recalled,
     )
     from ratelab.spaces._predictions import predicted_rate
-    from ratelab.spaces._proofs import proved_rate
+    from ratelab.spaces._proofs import proof_source, proved_rate
     from ratelab.spaces._rate_model import RateModel, rate_model
+    from ratelab.spaces._self_similar import self_similar_bound
     from ratelab.spaces._size_bounds import (
         DepthGap,
         GapSize,
@@ -132,11 +135,13 @@ __all__ = [
     "pieces_envelope_recalled",
     "power_depth_gap",
     "predicted_rate",
+    "proof_source",
     "proved_rate",
     "rate_model",
     "representation_depth",
     "representation_depth_log3",
     "seed_quantiles",
+    "self_similar_bound",
     "slope",
     "tents_pieces",
     "trained_rate",

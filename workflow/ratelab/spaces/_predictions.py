@@ -4,6 +4,7 @@ from math import inf, isnan, nan
 
 from ratelab.registry import Activation, Complexity, PiecewisePolynomial, Target
 from ratelab.spaces._network_class import PolynomialClass, check_class, polynomial_class, tails
+from ratelab.spaces._self_similar import self_similar_exponent
 
 Prediction = tuple[float, float, str]
 
@@ -40,7 +41,11 @@ def predicted_rate(target: Target, activation: Activation, depth: int, complexit
         return inf, inf, "the target is in the closure of the class from some size on (derived)"
     if shape.pieces_exponent == 0:
         return 0.0, 0.0, "without a knot the networks are polynomials of bounded degree (derived)"
-    return _piecewise_polynomial(target, shape, depth)
+    low, high, source = _piecewise_polynomial(target, shape, depth)
+    repeated = self_similar_exponent(target, depth, complexity == "neurons")
+    if repeated is not None and (shape.spline_degree or 0) >= 1 and not low >= repeated:
+        return repeated, max(repeated, high), f"{source}; low end: the target repeats itself (derived)"
+    return low, high, source
 
 
 def represents(pieces: PiecewisePolynomial | None, shape: PolynomialClass) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ratelab import best, datasets, exact, spaces
 from ratelab.networks import Network, counts, from_dataset, resolve, to_dataset
-from ratelab.registry import Registry
+from ratelab.registry import Registry, Target
 from ratelab.studies._jobs import Complexity, StudyJob
 
 if TYPE_CHECKING:
@@ -96,7 +96,9 @@ class _Tables:
             "error_at_milestone": np.full((*fit, len(job.milestones)), np.nan),
         }
         self.pieces_most = np.full(cell[1:], np.nan)
-        names = ("error_constructed", "error_upper", "error_upper_closure", "error_lower")
+        names = (
+            "error_constructed", "error_upper", "error_upper_closure", "error_lower", "error_lower_architecture",
+        )  # fmt: skip
         self.cells: dict[str, np.ndarray] = {name: np.full(cell, np.nan) for name in names}
         for name in ("certainty", "upper_certainty", "lower_status", "upper_attained"):
             self.cells[name] = np.zeros(cell, np.int8)
@@ -237,8 +239,11 @@ def _fill(
     champion.nest()
     champion.certify(target)
     tables.keep(place, champion.networks)
-    splines = _spline_ends(lower_ends.get((pair[0], _degree(activation))))
-    ends = [best.class_ends(target, activation, depth, complexity, budget, splines) for budget in job.budgets]
+    splines, shallow = _spline_ends(lower_ends.get((pair[0], _degree(activation))))
+    ends = [
+        best.class_ends(target, activation, depth, complexity, budget, splines, shallow)
+        for budget in job.budgets
+    ]
     lower, upper = spaces.envelope(np.array([end.lower for end in ends]), champion.errors)
     closure = np.array([end.closure for end in ends])
     attained = np.array([end.attained for end in ends])
@@ -253,6 +258,10 @@ def _fill(
     cells["error_upper"][place] = upper
     cells["error_upper_closure"][place] = closure
     cells["error_lower"][place] = lower
+    # networks of fixed widths are a part of the class
+    cells["error_lower_architecture"][place] = np.fmax(
+        lower, _architecture(job, registry, target, pair[1], complexity, splines, shallow)
+    )
     cells["certainty"][place] = [datasets.CERTAINTY[end.certainty] for end in ends]
     cells["lower_status"][place] = [datasets.LOWER_STATUS[end.status] for end in ends]
     cells["upper_certainty"][place] = [datasets.CERTAINTY[c] for c in champion.certainty]
@@ -261,21 +270,47 @@ def _fill(
     tables.lower_class[place[1:]] = best.class_name(activation, depth, complexity)
 
 
-def _spline_ends(dataset: "xr.Dataset | None") -> dict[int, best.SplineEnd]:
+def _architecture(
+    job: StudyJob,
+    registry: Registry,
+    target: Target,
+    network: str,
+    complexity: Complexity,
+    splines: dict[int, best.SplineEnd],
+    shallow: dict[int, best.SplineEnd],
+) -> np.ndarray:
+    """Lower ends for the widths that the architecture chooses for each budget."""
+    architecture, label, depth = split_network(network)
+    activation = resolve(label, registry)
+    ends = []
+    for budget in job.budgets:
+        layout = registry.architectures[architecture].layout(
+            budget=budget, complexity=complexity, depth=depth, dimension=target.dimension, outputs=1
+        )
+        ends.append(best.architecture_end(target, activation, layout.widths[1:-1], splines, shallow).lower)
+    return np.array(ends)
+
+
+def _spline_ends(
+    dataset: "xr.Dataset | None",
+) -> tuple[dict[int, best.SplineEnd], dict[int, best.SplineEnd]]:
+    """Lower ends by pieces, and those of shallow ReLU networks by neurons."""
     if dataset is None:
-        return {}
-    return {
-        int(n): best.SplineEnd(
-            float(lower), _CERTAINTY[int(certainty)], int(status) == datasets.LOWER_STATUS["trivial"]
-        )
-        for n, lower, certainty, status in zip(
-            dataset["pieces"].values,
-            dataset["spline_lower"].values,
-            dataset["certainty"].values,
-            dataset["lower_status"].values,
-            strict=True,
-        )
-    }
+        return {}, {}
+    trivial = dataset["lower_status"].values == datasets.LOWER_STATUS["trivial"]
+    splines = _ends_by(dataset, "pieces", "spline_lower", "certainty", trivial)
+    if "network_lower" not in dataset:
+        return splines, {}
+    return splines, _ends_by(dataset, "neurons", "network_lower", "network_certainty")
+
+
+def _ends_by(
+    dataset: "xr.Dataset", size: str, lower: str, certainty: str, trivial: np.ndarray | None = None
+) -> dict[int, best.SplineEnd]:
+    sizes = dataset[size].values
+    nothing = np.zeros(len(sizes), bool) if trivial is None else trivial
+    rows = zip(sizes, dataset[lower].values, dataset[certainty].values, nothing, strict=True)
+    return {int(n): best.SplineEnd(float(v), _CERTAINTY[int(c)], bool(t)) for n, v, c, t in rows}
 
 
 def _degree(activation: Any) -> int:

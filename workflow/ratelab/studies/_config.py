@@ -84,6 +84,9 @@ class NetworkSpec(BaseModel):
     targets: list[Plugin] | None = Field(
         None, min_length=1, description="Only these of the study's targets; all of them if left out."
     )
+    trainers: list[Plugin] | None = Field(
+        None, min_length=1, description="Only these of the study's trainers; all of them if left out."
+    )
 
 
 class Study(BaseModel):

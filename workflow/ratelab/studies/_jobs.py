@@ -25,11 +25,15 @@ class TargetJob(Job):
 
 
 class SplineJob(Job):
-    """Brackets of free-knot splines of one degree, for all numbers of pieces that any study needs."""
+    """Brackets of free-knot splines of one degree, for all numbers of pieces that any study needs.
+
+    And lower ends of shallow ReLU networks, for all numbers of neurons that any study needs.
+    """
 
     target: str
     degree: int
     pieces: tuple[int, ...]
+    neurons: tuple[int, ...] = ()
 
 
 class NetworkJob(Job):

@@ -7,7 +7,7 @@ from typing import Any
 from ratelab import __version__
 from ratelab._errors import UserError
 from ratelab.registry import Index, check_parameters, parse_label, read_index, slug
-from ratelab.studies._config import Config, Member, NetworkSpec, Study, plugin_folders
+from ratelab.studies._config import Config, Member, Study, plugin_folders
 from ratelab.studies._jobs import (
     CheckJob,
     ClaimJob,
@@ -78,6 +78,7 @@ class _Builder:
         self.config, self.index = config, index
         self.targets: dict[str, Step] = {}
         self.pieces: dict[tuple[str, int], set[int]] = {}
+        self.neurons: dict[str, set[int]] = {}
         self.constructs: dict[tuple[str, str], Step] = {}
         self.trains: dict[tuple[str, str], Step] = {}
         self.checks: dict[str, Step] = {}
@@ -123,13 +124,14 @@ class _Builder:
             activation = self._label("activations", spec.activation, place)
             network = f"{architecture}/{activation}/depth={spec.depth}"
             networks.append(network)
-            chosen = self._chosen(spec, targets, place)
+            chosen = self._chosen("targets", spec.targets, targets, place)
+            used_trainers = self._chosen("trainers", spec.trainers, trainers, place)
             pairs += [(target, network) for target in chosen]
             specs.append((architecture, activation, spec.depth, tuple(chosen)))
             files = self._files(("architectures", architecture), ("activations", activation))
             used.update(dict.fromkeys(files))
             for target in chosen:
-                self._fits(name, study, target, (architecture, activation, spec.depth), trainers)
+                self._fits(name, study, target, (architecture, activation, spec.depth), used_trainers)
         _distinct(networks, f"studies.{name}.networks")
         for target in targets:
             self._target(target)
@@ -168,7 +170,13 @@ class _Builder:
     def plan(self) -> Plan:
         splines = {}
         for (target, degree), pieces in sorted(self.pieces.items()):
-            job = SplineJob(version=__version__, target=target, degree=degree, pieces=tuple(sorted(pieces)))
+            job = SplineJob(
+                version=__version__,
+                target=target,
+                degree=degree,
+                pieces=tuple(sorted(pieces)),
+                neurons=tuple(sorted(self.neurons.get(target, ()))) if degree == 1 else (),
+            )
             splines[self._slug(target) + f"--degree={degree}"] = Step(job, self._files(("targets", target)))
         warnings = tuple(
             f"{b.source} could not be loaded ({b.cause}); nothing asks for it" for b in self.index.broken
@@ -244,6 +252,9 @@ class _Builder:
         if not needed:
             return None
         self.pieces.setdefault((target, degree), set()).update(needed)
+        if (degree, knots, depth) == (1, 1, 2):
+            shallow = {_neurons(complexity, b) for complexity in study.complexity for b in study.budgets}
+            self.neurons.setdefault(target, set()).update(n for n in shallow if n)
         return int(degree)
 
     def _target(self, target: str) -> None:
@@ -272,14 +283,17 @@ class _Builder:
                 raise UserError(f"config: {place}: '{label}' stands twice (it is '{seen[same]}')")
             seen[same] = label
 
-    def _chosen(self, spec: NetworkSpec, targets: Sequence[str], place: str) -> list[str]:
-        if spec.targets is None:
-            return list(targets)
-        chosen = [self._label("targets", m, f"{place}.targets") for m in spec.targets]
+    def _chosen(
+        self, kind: str, members: Sequence[Member] | None, all_labels: Sequence[str], place: str
+    ) -> list[str]:
+        """Return the labels that one kind of network is restricted to, all of the study's if it is not."""
+        if members is None:
+            return list(all_labels)
+        chosen = [self._label(kind, m, f"{place}.{kind}") for m in members]
         for label in chosen:
-            if label not in targets:
+            if label not in all_labels:
                 raise UserError(
-                    f"config: {place}.targets: '{label}' is not among the study's targets: {', '.join(targets)}"
+                    f"config: {place}.{kind}: '{label}' is not among the study's {kind}: {', '.join(all_labels)}"
                 )
         return chosen
 
@@ -302,8 +316,12 @@ def _pieces(knots: int, degree: int, depth: int, complexity: Complexity, budget:
     """Pieces of the splines at the two ends of a budget: what networks reach for certain, and at most."""
     from ratelab.best import class_pieces
 
-    neurons = budget if complexity == "neurons" else budget // 2
-    return neurons - degree + 1, class_pieces(knots, degree, depth, complexity, budget)[0]
+    return _neurons(complexity, budget) - degree + 1, class_pieces(knots, degree, depth, complexity, budget)[0]
+
+
+def _neurons(complexity: Complexity, budget: int) -> int:
+    """Neurons of the largest shallow network within a budget: each takes two connections."""
+    return budget if complexity == "neurons" else budget // 2
 
 
 def _short(file: str) -> str:

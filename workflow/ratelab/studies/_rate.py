@@ -37,7 +37,7 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
         f"rate_trained{end}": np.full((*shape, len(job.trainers)), np.nan) for end in ("", "_low", "_high")
     }
     verdict = np.zeros(shape, np.int8)
-    source = np.full(shape, "", dtype=object)
+    source, proof = np.full(shape, "", dtype=object), np.full(shape, "", dtype=object)
     for pair in job.pairs:
         target = registry.targets[pair[0]]
         _, label, depth = split_network(pair[1])
@@ -56,6 +56,7 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
             predicted = spaces.predicted_rate(target, activation, depth, complexity)
             proved = spaces.proved_rate(target, activation, depth, complexity)
             source[place] = predicted[2]
+            proof[place] = spaces.proof_source(target, activation, depth, complexity)
             for name, value in (
                 *zip(("model", "model_low", "model_high"), (model.alpha, model.low, model.high), strict=True),
                 *zip(("predicted_low", "predicted_high"), predicted[:2], strict=True),
@@ -76,7 +77,11 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
         {name: ((*_CURVE, "window"), table) for name, table in slopes.items()}
         | {name: (_CURVE, table) for name, table in rates.items()}
         | {name: ((*_CURVE, "trainer"), table) for name, table in trained.items()}
-        | {"verdict": (_CURVE, verdict), "prediction_source": (_CURVE, source)},
+        | {
+            "verdict": (_CURVE, verdict),
+            "prediction_source": (_CURVE, source),
+            "proof_source": (_CURVE, proof),
+        },
         coords={
             "target": np.array(job.targets, dtype=object),
             "network": np.array(job.networks, dtype=object),

@@ -1,22 +1,28 @@
-"""Adam on all networks of a job at once."""
+"""Adam on all networks of a job."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import cos, pi, sqrt
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ratelab._errors import UserError
-from ratelab.networks import FitProblem, FitResult, Status
+from ratelab.networks import FitProblem, FitResult, Network, Status
 from ratelab.registry import Progress
+from ratelab.training._adam_compiled import Compiled
+from ratelab.training._adam_recipe import CONVERGED, DIVERGED, Descent, Group, Recipe
+from ratelab.training._adam_stacked import Stacked
 from ratelab.training._elementwise import one_thread
+from ratelab.training._engine import formula
 from ratelab.training._initial import Initial, initial_weights
-from ratelab.training._stack import Data, Pass, stacks
+from ratelab.training._stack import Shape, stacks
+from ratelab.training._work import check_work, work_units
 
 Array = NDArray[np.float64]
+Device = Literal["cpu", "cuda"]
 
-_FIRST, _SECOND, _EPSILON = 0.9, 0.999, 1e-12
+_STRIDE = 100
 
 
 @dataclass(eq=False)
@@ -38,12 +44,23 @@ class Adam:
         ``domain`` or ``standard``, see `initial_weights`.
     tolerance
         Of the convergence criterion.
+    work
+        Budget in work units. If it does not pay for all steps, the cosine spans those that it pays for.
+    device
+        ``cpu`` or ``cuda``: networks of one shape move together on a graphics processor. Its last digits differ.
+
+    Raises
+    ------
+    UserError
+        If a parameter is out of range, or torch sees no graphics processor where one is asked for.
     """
 
     steps: int = 2000
     rate: float = 0.05
     initial: Initial = "domain"
     tolerance: float = 1e-6
+    work: float = float("inf")
+    device: Device = "cpu"
     name: str = field(default="adam", init=False)
 
     def __post_init__(self) -> None:
@@ -56,116 +73,109 @@ class Adam:
             raise UserError(f"trainer 'adam': initial is '{self.initial}'; allowed: domain, standard")
         if not self.tolerance >= 0:
             raise UserError(f"trainer 'adam': tolerance is {self.tolerance}; allowed: 0 or more")
+        check_work("adam", self.work)
+        if self.device not in get_args(Device):
+            raise UserError(f"trainer 'adam': device is '{self.device}'; allowed: cpu, cuda")
+        if self.device == "cuda":
+            _check_cuda()
 
     def fit(self, problem: FitProblem, progress: Progress | None = None) -> Sequence[FitResult]:
         """Fit every (layout, seed) of the problem; results in that order."""
         if not problem.fits:
             return []
-        with one_thread(problem.activation), np.errstate(all="ignore"):
-            run = _Run(self, problem)
-            for step in range(self.steps):
-                run.evaluate(step)
-                if run.done.all():
+        with one_thread(problem.activation):
+            courses = [_Course(self, problem, shape, positions) for shape, positions in stacks(problem)]
+            descent = self._descent(problem, [course.group for course in courses])
+            last = max(course.group.recipe.steps for course in courses) + 1
+            marks = {mark for course in courses for mark in course.marks if 0 < mark < last}
+            first = 0
+            for stop in sorted({*range(_STRIDE, last, _STRIDE), *marks, last}):
+                descent.advance(first, stop)
+                for course in courses:
+                    course.keep(stop)
+                first = stop
+                if all(course.group.over for course in courses):
                     break
-                run.move(step)
-                if progress is not None and step % 50 == 0:
-                    progress(step, self.steps)
-            else:
-                run.evaluate(self.steps)
+                if progress is not None:
+                    progress(min(stop, self.steps), self.steps)
             if progress is not None:
                 progress(self.steps, self.steps)
-            return run.results()
+            found = {position: result for course in courses for position, result in course.results()}
+            return [found[i] for i in range(len(found))]
+
+    def _descent(self, problem: FitProblem, groups: Sequence[Group]) -> Descent:
+        if self.device != "cpu":
+            from ratelab.training._adam_torch import Batched
+
+            return Batched(problem, groups, self.device)
+        known = formula(problem.activation)
+        return Stacked(problem, groups) if known is None else Compiled(problem, groups, known)
 
 
-class _Run:
-    """All fits of a problem: their parameters one after the other in a single vector."""
+class _Course:
+    """The fits of one shape: where they start, what they had at the milestones, what comes of them."""
 
-    def __init__(self, options: Adam, problem: FitProblem) -> None:
-        self.options, self.problem = options, problem
-        self.data, self.groups = Data.of(problem), stacks(problem)
-        self.order = [position for _, positions in self.groups for position in positions]
+    def __init__(self, options: Adam, problem: FitProblem, shape: Shape, positions: Sequence[int]) -> None:
+        self.problem, self.positions = problem, positions
+        domain, activation = problem.domain, problem.activation
         start = [
-            shape.flat(
-                initial_weights(
-                    shape.layout, problem.fits[i][1], problem.activation, problem.domain, options.initial
-                )
-            )
-            for shape, positions in self.groups
+            shape.flat(initial_weights(shape.layout, problem.fits[i][1], activation, domain, options.initial))
             for i in positions
         ]
-        lengths = [len(row) for row in start]
-        self.parameters = np.concatenate(start)
-        self.slope = np.zeros_like(self.parameters)
-        self.first, self.second = np.zeros_like(self.parameters), np.zeros_like(self.parameters)
-        self.owner = np.repeat(np.arange(len(start)), lengths)
-        self.begins = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-        self.free = np.concatenate([shape.free for shape, positions in self.groups for _ in positions])
-        stacked = zip([shape for shape, _ in self.groups], self._views(self.parameters), strict=True)
-        self.networks = Pass(list(stacked), self.data, problem.activation)
-        self.slopes = self._views(self.slope)
-        self.best, self.best_loss = self.parameters.copy(), np.full(len(start), np.inf)
-        self.taken = np.full(len(start), options.steps)
-        self.done, self.converged, self.diverged = np.zeros((3, len(start)), bool)
-        self.floor = 1e-30 * self.data.energy
-        self.twice = 2.0 * self.data.weights
+        # a loss and a gradient
+        self.units = 2.0 * work_units(problem, shape.layout)
+        paid = options.steps if options.work == float("inf") else max(int(options.work // self.units) - 1, 0)
+        self.curtailed = paid < options.steps
+        recipe = Recipe(min(options.steps, paid), options.rate, tolerance=options.tolerance)
+        self.group = Group(shape, recipe, np.array(start))
+        self.marks = [int(milestone // self.units) for milestone in problem.milestones]
+        self.kept: dict[int, Array] = {}
 
-    def evaluate(self, step: int) -> None:
-        """Compute losses and gradients; keep the best iterates; find out which fits are done."""
-        data = self.data
-        run = self.networks.forward()
-        residual = run.outputs - data.values
-        cotangent = residual * self.twice
-        residual *= cotangent
-        loss = 0.5 * residual.reshape(len(residual), -1).sum(axis=1)
-        run.gradients(run.per_part(cotangent), self.slopes)
-        self.slope *= self.free
-        largest = np.maximum.reduceat(np.abs(self.slope), self.begins)
-        bad = ~self.done & ~(np.isfinite(loss) & np.isfinite(largest))
-        better = ~self.done & ~bad & (loss < self.best_loss)
-        self.best_loss = np.where(better, loss, self.best_loss)
-        np.copyto(self.best, self.parameters, where=better[self.owner])
-        bound = 2.0 * np.sqrt(loss * np.sum(data.weights))
-        flat = (largest <= self.options.tolerance * bound) | (loss <= self.floor)
-        ready = ~self.done & ~bad & flat
-        self.diverged |= bad
-        self.converged |= ready
-        self.taken[bad | ready] = step
-        self.done |= bad | ready
-        np.copyto(self.parameters, 0.0, where=bad[self.owner] & self.free)
+    def keep(self, evaluations: int) -> None:
+        """Keep the best networks if some milestone allows just as many evaluations."""
+        if evaluations in self.marks:
+            self.kept[evaluations] = self.group.best.copy()
 
-    def move(self, step: int) -> None:
-        """Take one step with the fits that are not done."""
-        rest = self.done[self.owner]
-        self.slope[rest] = 0.0
-        self.first *= _FIRST
-        self.first += (1.0 - _FIRST) * self.slope
-        self.second *= _SECOND
-        self.second += (1.0 - _SECOND) * self.slope * self.slope
-        rate = 0.5 * float(self.options.rate) * (1.0 + cos(pi * step / self.options.steps))
-        change = self.first / (np.sqrt(self.second) / sqrt(1.0 - _SECOND ** (step + 1)) + _EPSILON)
-        change[rest] = 0.0
-        self.parameters -= rate / (1.0 - _FIRST ** (step + 1)) * change
+    def results(self) -> list[tuple[int, FitResult]]:
+        """Return positions and results."""
+        return [(position, self._result(j)) for j, position in enumerate(self.positions)]
 
-    def results(self) -> list[FitResult]:
-        """Return the best iterates in the order of the problem."""
-        rows = [row for stack in self._views(self.best) for row in stack]
-        shapes = [shape for shape, positions in self.groups for _ in positions]
-        found: dict[int, FitResult] = {}
-        for j, position in enumerate(self.order):
-            steps = int(self.taken[j])
-            if self.diverged[j]:
-                found[position] = FitResult(None, float("nan"), "diverged", steps)
-                continue
-            status: Status = "converged" if self.converged[j] else "step limit"
-            network = shapes[j].network(rows[j], self.problem.activation)
-            found[position] = FitResult(network, float(self.best_loss[j]), status, steps)
-        return [found[i] for i in range(len(found))]
+    def _result(self, j: int) -> FitResult:
+        group, made = self.group, int(self.group.evaluations[j])
+        outcome, work = group.outcome[j], made * self.units
+        if outcome == DIVERGED:
+            return FitResult(None, float("nan"), "diverged", made - 1, work, self._snapshots(j, None))
+        status: Status = "work limit" if self.curtailed else "step limit"
+        if outcome == CONVERGED:
+            status = "converged"
+        network = self._network(group.best[j])
+        loss, snapshots = float(group.best_loss[j]), self._snapshots(j, network)
+        return FitResult(network, loss, status, made - 1, work, snapshots)
 
-    def _views(self, vector: Array) -> list[Array]:
-        """Return the vector as one (S, P) view per shape."""
-        views, begin = [], 0
-        for shape, positions in self.groups:
-            end = begin + len(positions) * shape.count
-            views.append(vector[begin:end].reshape(len(positions), shape.count))
-            begin = end
-        return views
+    def _snapshots(self, j: int, final: Network | None) -> tuple[Network | None, ...]:
+        built = {self.group.best[j].tobytes(): final}
+        snapshots: list[Network | None] = []
+        for mark in self.marks:
+            if mark >= self.group.evaluations[j]:
+                snapshots.append(final)
+            elif mark == 0:
+                snapshots.append(None)
+            else:
+                row = self.kept[mark][j]
+                if built.get(row.tobytes()) is None:
+                    built[row.tobytes()] = self._network(row)
+                snapshots.append(built[row.tobytes()])
+        return tuple(snapshots)
+
+    def _network(self, parameters: Array) -> Network:
+        return self.group.shape.network(parameters, self.problem.activation)
+
+
+def _check_cuda() -> None:
+    """Refuse to compute where there is no graphics processor."""
+    import torch
+
+    if not torch.cuda.is_available():
+        raise UserError(
+            "trainer 'adam': device is 'cuda', but torch sees no such processor; allowed here: cpu"
+        )

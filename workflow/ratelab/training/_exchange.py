@@ -17,6 +17,9 @@ from ratelab.training._stack import Data, Pass, Shape
 
 Array = NDArray[np.float64]
 
+CANDIDATES = 64, 8
+"""Neurons weighed in the first exchange and in those after a failure."""
+
 
 def exchange(
     shape: Shape,
@@ -83,7 +86,7 @@ def _candidates(
     layer = shape.layout.layers[level]
     pattern = np.flatnonzero(~layer.linear)[0]
     mask = np.append(layer.free[pattern], layer.free_bias[pattern])
-    count = 64 if attempt == 0 else 8
+    count = CANDIDATES[attempt > 0]
     share = np.sum(residual * residual, axis=0)
     real = np.flatnonzero(data.weights > 0)
     if not len(real) or not share.sum() > 0:

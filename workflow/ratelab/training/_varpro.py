@@ -2,27 +2,35 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ratelab._errors import UserError
-from ratelab.networks import FitProblem, FitResult, Status
+from ratelab.networks import FitProblem, FitResult, Network, Status
 from ratelab.registry import Activation, Progress
 from ratelab.training._between import Between
 from ratelab.training._elementwise import homogeneity, one_thread, reach
-from ratelab.training._exchange import exchange
+from ratelab.training._exchange import CANDIDATES, exchange
 from ratelab.training._generator import generator
+from ratelab.training._greedy import grow
 from ratelab.training._initial import Initial, initial_weights
 from ratelab.training._minimum_norm import minimum_norm
 from ratelab.training._projection import SHORTEST, Model, Projected, differentiate, project, solve_outputs
 from ratelab.training._stack import Data, Shape, stacks
+from ratelab.training._work import Ledger, check_work, work_units
+
+Start = Literal[Initial, "greedy", "mixed"]
 
 Array = NDArray[np.float64]
 
+_STARTS: tuple[str, ...] = (*get_args(Initial), "greedy", "mixed")
 _LOOSE, _TIGHT = 3e-3, 1e-9
 _FIRST_DAMPING, _LARGEST_DAMPING = 1e-2, 1e8
 _LARGEST_SLOPE = 1e4
+_DICTIONARY = 256
+_PER_STEP = 3.0
 _SPIKE = 4.0
 """How often the loss with what is between the nodes may grow in the final descent."""
 
@@ -38,7 +46,8 @@ class VariableProjection:
     is undone if it makes spikes. Other activations are kept where they are curved on the domain (`reach`).
     The last output layer has the smallest weights that the loss allows (`minimum_norm`). A fit has
     *converged* when, in the final descent, a step lowers the loss by less than a relative 1e-9, no step
-    lowers it, or it is zero up to roundoff. Source: Golub and Pereyra 1973, variable projection; Kaufman
+    lowers it, or it is zero up to roundoff. A step counts three evaluations (loss, gradient, Jacobian), an exchange
+    one and what its candidates cost. Source: Golub and Pereyra 1973, variable projection; Kaufman
     1975, its approximate Jacobian; Nielsen 1999, the damping rule.
 
     Parameters
@@ -48,12 +57,17 @@ class VariableProjection:
     exchanges
         Exchanges in a row that bring no improvement before the final descent begins (0: no exchange).
     initial
-        ``domain`` or ``standard``, see `initial_weights`.
+        ``domain`` or ``standard``, see `initial_weights`; ``greedy`` grows the last hidden layer neuron by neuron
+        from there, see `grow`; ``mixed`` is ``domain`` for even and ``greedy`` for odd seeds: the first is better
+        on smooth data, the second on data with steep places.
+    work
+        Work units after which a fit ends; the last quarter (at most 40 steps) is kept for the final descent.
     """
 
     steps: int = 200
     exchanges: int = 8
-    initial: Initial = "domain"
+    initial: Start = "mixed"
+    work: float = np.inf
     name: str = field(default="varpro", init=False)
 
     def __post_init__(self) -> None:
@@ -62,8 +76,9 @@ class VariableProjection:
             raise UserError(f"trainer 'varpro': steps is {self.steps}; allowed: 1 or more")
         if self.exchanges < 0:
             raise UserError(f"trainer 'varpro': exchanges is {self.exchanges}; allowed: 0 or more")
-        if self.initial not in ("domain", "standard"):
-            raise UserError(f"trainer 'varpro': initial is '{self.initial}'; allowed: domain, standard")
+        if self.initial not in _STARTS:
+            raise UserError(f"trainer 'varpro': initial is '{self.initial}'; allowed: {', '.join(_STARTS)}")
+        check_work("varpro", self.work)
 
     def fit(self, problem: FitProblem, progress: Progress | None = None) -> Sequence[FitResult]:
         """Fit every (layout, seed) of the problem; results in that order."""
@@ -100,13 +115,15 @@ class _Descent:
         self.model = Model(shape, data, self.activation, between, shortest)
         key = shape.layout.key
         self.random = [generator("exchange", key, seed) for seed in seeds]
-        start = [
-            shape.flat(initial_weights(shape.layout, seed, self.activation, problem.domain, options.initial))
-            for seed in seeds
-        ]
         count = len(seeds)
-        self.guard = np.ones(count)
+        unit = work_units(problem, shape.layout)
+        self.ledger = Ledger(np.full(count, unit), options.work, problem.milestones)
+        self.reserve = 3.0 * min(40, options.steps // 4, options.work / unit / 12.0)
+        self.limited = np.zeros(count, bool)
         everything = np.arange(count)
+        start = [self._start(i, seed) for i, seed in enumerate(seeds)]
+        self.guard = np.ones(count)
+        self.ledger.spend(everything, 3.0, lambda i: start[i])
         self.state = self._project(self._normalise(np.array(start)), everything)
         self.best, self.best_loss = self.state.parameters.copy(), self.state.loss.copy()
         self.damping, self.growth = np.full(count, _FIRST_DAMPING), np.full(count, 2.0)
@@ -123,11 +140,14 @@ class _Descent:
         """Descend and return the fits."""
         reserve = min(40, self.options.steps // 4)
         for step in range(self.options.steps):
-            active = np.flatnonzero(~self.done)
+            active = self._affording()
+            late = ~self.ledger.affords(active, 2 * _PER_STEP + self.reserve)
+            self.limited[active[late & ~self.final[active]]] = True
+            late |= step == self.options.steps - reserve
+            self._finish(active[late & ~self.final[active]])
+            active = self._affording()
             if not len(active):
                 break
-            if step == self.options.steps - reserve:
-                self._finish(active[~self.final[active]])
             stalled = self._descend(active)
             self.taken[active] += 1
             self.done[stalled & self.final] = True
@@ -136,8 +156,16 @@ class _Descent:
         self._choose()
         return [self._result(i) for i in range(len(self.best))]
 
+    def _affording(self) -> NDArray[np.intp]:
+        """Return the fits that go on; those that cannot afford a step are done."""
+        active = np.flatnonzero(~self.done)
+        able = self.ledger.affords(active, _PER_STEP)
+        self.limited[active[~able]] = self.done[active[~able]] = True
+        return active[able]
+
     def _descend(self, active: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Take one step with the active fits and return which of all have stalled."""
+        self.ledger.spend(active, 1.0, self._present)
         state = self.state.rows(active)
         move, predicted = _step(state, self.damping[active])
         trial = state.parameters.copy()
@@ -145,6 +173,7 @@ class _Descent:
         after = solve_outputs(self.model, self._normalise(trial), self.guard[active])
         lower = after.loss < state.loss
         if lower.any():
+            self.ledger.spend(active[lower], 2.0, self._present)
             kept = differentiate(self.model, after, self.inner, np.flatnonzero(lower))
             finite = np.isfinite(kept.loss)
             after.loss[lower] = kept.loss
@@ -169,11 +198,21 @@ class _Descent:
             return
         better = self._keep(stalled)
         self.failures[stalled] = np.where(better, 0, self.failures[stalled] + 1)
+        columns = (
+            self.shape.sizes[self.shape.hidden - 1][1] / self.shape.layout.connections
+            if self.exchanges
+            else 0
+        )
+        price = 1.0 + np.where(self.failures[stalled] == 0, *CANDIDATES) * columns
         over = (self.failures[stalled] > self.exchanges) | (self.exchanges == 0)
+        short = ~over & ~self.ledger.affords(stalled, price + 3 * _PER_STEP + self.reserve)
+        self.limited[stalled[short]] = True
+        over |= short
         self._finish(stalled[over])
         again = stalled[~over]
         if not len(again):
             return
+        self.ledger.spend(again, price[~over], self._present)
         fresh = np.array(
             [
                 exchange(
@@ -193,14 +232,41 @@ class _Descent:
     def _finish(self, chosen: NDArray[np.intp]) -> None:
         """Begin the final descent, on the loss at the nodes alone."""
         self._keep(chosen)
+        able = self.ledger.affords(chosen, _PER_STEP)
+        self.limited[chosen[~able]] = self.done[chosen[~able]] = True
+        chosen = chosen[able]
         self.guarded[chosen] = self.best[chosen]
         self.final[chosen] = True
         if self.model.between is not None:
             self.guard[chosen], self.best_loss[chosen] = 0.0, np.inf
         self._restart(chosen, self.best[chosen])
 
+    def _start(self, fit: int, seed: int) -> Array:
+        """Return the initial parameters (P,)."""
+        method: Initial = "standard" if self.options.initial == "standard" else "domain"
+        layout, domain = self.shape.layout, self.problem.domain
+        start = self.shape.flat(initial_weights(layout, seed, self.activation, domain, method))
+        greedy = self.options.initial == "greedy" or (self.options.initial == "mixed" and seed % 2 == 1)
+        if not greedy or not self.shape.hidden or layout.layers[self.shape.hidden - 1].linear.all():
+            return start
+        random = generator("insertion", layout.key, seed)
+        only = np.array([fit])
+        self.ledger.spend(only, 1.0, lambda _: start)
+        start = solve_outputs(self.model, start[None], np.ones(1)).parameters[0]
+        left = (self.options.work / float(self.ledger.units[fit]) - 4.0) / 2.0
+        growth = grow(self.shape, start, self.data, self.activation, domain, random, _DICTIONARY, left)
+        self.ledger.spend(only, growth.evaluations, lambda _: start)
+        return growth.parameters
+
+    def _present(self, fit: int) -> Array:
+        """Return the best parameters (P,) so far."""
+        here = self.state.loss[fit] < self.best_loss[fit]
+        result: Array = self.state.parameters[fit] if here else self.best[fit]
+        return result
+
     def _restart(self, chosen: NDArray[np.intp], parameters: Array) -> None:
         if len(chosen):
+            self.ledger.spend(chosen, _PER_STEP, self._present)
             self.state.put(chosen, self._project(parameters, chosen))
             self.damping[chosen], self.growth[chosen] = _FIRST_DAMPING, 2.0
 
@@ -262,11 +328,18 @@ class _Descent:
         return parameters
 
     def _result(self, i: int) -> FitResult:
-        loss = float(self.best_loss[i])
-        if not np.isfinite(loss):
-            return FitResult(None, float("nan"), "diverged", int(self.taken[i]))
+        loss, work = float(self.best_loss[i]), float(self.ledger.work[i])
+        network = self._network(self.best[i]) if np.isfinite(loss) else None
+        kept = self.ledger.snapshots(i, network, self._network)
+        if network is None:
+            return FitResult(None, float("nan"), "diverged", int(self.taken[i]), work, kept)
         status: Status = "converged" if self.done[i] else "step limit"
-        return FitResult(self.shape.network(self.best[i], self.activation), loss, status, int(self.taken[i]))
+        if self.limited[i]:
+            status = "work limit"
+        return FitResult(network, loss, status, int(self.taken[i]), work, kept)
+
+    def _network(self, parameters: Array) -> Network:
+        return self.shape.network(parameters, self.activation)
 
 
 def _step(state: Projected, damping: Array) -> tuple[Array, Array]:
