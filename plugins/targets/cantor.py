@@ -136,8 +136,10 @@ def ratelab_targets() -> Sequence[Target]:
             _function,
             moments=moments,
             energy=energy,
-            self_similar=SelfSimilar((Fraction(0), Fraction(2, 3)), Fraction(1, 3), log2(6) / 2, (False, False)),
-        smoothness=Smoothness(
+            self_similar=SelfSimilar(
+                (Fraction(0), Fraction(2, 3)), Fraction(1, 3), log2(6) / 2, (False, False)
+            ),
+            smoothness=Smoothness(
                 besov=log2(6) / 2,
                 hoelder=log(2) / log(3),
                 source="2^j copies of width 3^(−j) and height 2^(−j)",

@@ -46,6 +46,7 @@ def lower_bounds(
     pieces: Sequence[int],
     degree: int,
     incumbents: Mapping[int, float] | None = None,
+    adapt: bool = True,
 ) -> dict[int, LowerBound]:
     """Bound from below the L2 error of piecewise polynomials with free knots, for several numbers of pieces.
 
@@ -64,6 +65,8 @@ def lower_bounds(
         Of the pieces.
     incumbents
         n → an error that is reached. It only decides where more work is pointless, never the bound.
+    adapt
+        Whether to make the second pass.
 
     Returns
     -------
@@ -101,7 +104,7 @@ def lower_bounds(
     if wanted:
         coarse = _regular(finest, _FIRST)
         run(coarse, segments(coarse, len(coarse)), wanted)
-    for members in _groups(wanted):
+    for members in _groups(wanted) if adapt else []:
         if incumbents and all(values[n] >= _ENOUGH * incumbents.get(n, np.inf) for n in members):
             continue
         if len(finest) <= _FIRST:

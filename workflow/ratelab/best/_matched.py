@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 _RESOLUTION = 128
 _MOST = 8_000_000
 _LAYERS = 80
+_LOOSE = 0.98
 
 
 def matched_bounds(
@@ -51,7 +52,7 @@ def matched_bounds(
     Returns
     -------
     dict[int, LowerBound]
-        By number of pieces; values do not increase with n, and are at least those of `lower_bounds`.
+        By number of pieces; values do not increase with n.
 
     Raises
     ------
@@ -61,7 +62,7 @@ def matched_bounds(
     if moments.degree < 1:
         raise UserError("matched bounds: the cell moments reach degree 0; needed: 1 or more")
     wanted = sorted(set(pieces))
-    found = lower_bounds(moments, sorted({min(n, _LAYERS) for n in wanted}), 1, incumbents)
+    found = lower_bounds(moments, sorted({min(n, _LAYERS) for n in wanted}), 1, incumbents, adapt=not starts)
     work = _Work.of(target, moments)
     values = {n: found[min(n, _LAYERS)].value if n <= _LAYERS else 0.0 for n in wanted}
     knots = {n: found[n].knots for n in wanted if n <= _LAYERS}
@@ -78,6 +79,13 @@ def matched_bounds(
         lows = {n: work.scaled(values[n]) for n in members}
         for n, result in work.layered(members, around, lows, reached).items():
             keep(n, *result)
+    # cells may be too few or too many for lines that meet
+    loose = [
+        n for n in wanted if n <= _LAYERS and starts and values[n] < _LOOSE * (incumbents or {}).get(n, 0.0)
+    ]
+    for n, bound in lower_bounds(moments, loose, 1, incumbents).items() if loose else ():
+        if bound.value > values[n]:
+            values[n], knots[n] = bound.value, bound.knots
     for n in wanted:
         if n > _LAYERS:
             near = starts[n] if starts and n in starts else spread(found[_LAYERS].knots, n, target)

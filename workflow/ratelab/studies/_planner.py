@@ -316,7 +316,9 @@ def _pieces(knots: int, degree: int, depth: int, complexity: Complexity, budget:
     """Pieces of the splines at the two ends of a budget: what networks reach for certain, and at most."""
     from ratelab.best import class_pieces
 
-    return _neurons(complexity, budget) - degree + 1, class_pieces(knots, degree, depth, complexity, budget)[0]
+    return _neurons(complexity, budget) - degree + 1, class_pieces(knots, degree, depth, complexity, budget)[
+        0
+    ]
 
 
 def _neurons(complexity: Complexity, budget: int) -> int:
