@@ -50,8 +50,11 @@ def roughness(target: Target, moments: CellMoments) -> Array:
 def _by_balls(target: Target, moments: CellMoments) -> Array:
     edges = moments.edges.tolist()
     found = np.empty(len(edges) - 1)
+    points = [Fraction(point) for point in target.singular_points]
     for index, (a, b) in enumerate(zip(edges, edges[1:], strict=False)):
-        value = _curvature(target, a, b) if target.enclosure is not None else inf
+        # a series at a ball that holds a singular point need not describe the function on both sides
+        smooth = target.enclosure is not None and not any(a <= point <= b for point in points)
+        value = _curvature(target, a, b) if smooth else inf
         if value == inf and target.energy is not None:
             value = _by_energy(target, moments, index)
         if value == inf and target.enclosure is not None:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ratelab._errors import UserError
 from ratelab.figures._curves import activation_of
 from ratelab.figures._grid import panel_grid
-from ratelab.figures._panel import BUDGET_WORDS, budget_axis, trained_style
-from ratelab.figures._style import BLACK, BLUE, GREY, style
+from ratelab.figures._panel import BUDGET_WORDS, budget_axis, side_by_side, trained_style
+from ratelab.figures._style import BLACK, GREY, style
 from ratelab.report import network_text
 from ratelab.spaces import seed_quantiles
 
@@ -26,7 +26,6 @@ Array = NDArray[np.float64]
 Pair = tuple[str, str]
 
 _HEIGHTS = {1: 2.6, 2: 2.1, 3: 1.7}
-_SHIFT = 1.03
 
 
 def gap_pairs(curves: "xr.Dataset", complexity: str) -> list[Pair]:
@@ -77,7 +76,7 @@ def optimiser_gap(curves: "xr.Dataset", complexity: str) -> Figure:
         )  # fmt: skip
         for pair, panel in zip(pairs, panels, strict=True):
             _gap_panel(panel.axes, _one(curves, pair, complexity), trainers)
-            panel.axes.set_title(_name(pair, pairs), loc="left", fontweight="bold", pad=3)
+            panel.title(_name(pair, pairs))
             if panel.first:
                 panel.axes.set_ylabel("error / certified bound")
             if panel.last:
@@ -106,15 +105,15 @@ def error_against_work(curves: "xr.Dataset", complexity: str) -> Figure:
     text = (
         f"Networks of at most {budget} {complexity}: L₂ error of the best network when so much work was spent (one "
         "evaluation of a loss, a gradient or a Jacobian is nodes × connections). Lines are medians over seeds, "
-        "bands 16–84 %; the error of best approximation lies in the blue band."
+        "bands 16–84 %; the error of best approximation lies in the dark band."
     )
     handles: list[Line2D | Patch] = [_trained_handle(t, i, line=True) for i, t in enumerate(trainers)]
-    handles.append(Patch(facecolor=BLUE, alpha=0.35, label="bracket [lower, upper]"))
+    handles.append(Patch(facecolor=BLACK, alpha=0.3, label="bracket [lower, upper]"))
     with style():
         figure, panels = panel_grid(len(pairs), "What does more work buy?", text, handles, heights=_HEIGHTS)
         for pair, panel in zip(pairs, panels, strict=True):
             _work_panel(panel.axes, _one(curves, pair, complexity).isel(budget=-1), trainers)
-            panel.axes.set_title(_name(pair, pairs), loc="left", fontweight="bold", pad=3)
+            panel.title(_name(pair, pairs))
             if panel.first:
                 panel.axes.set_ylabel("L₂ error")
             if panel.last:
@@ -158,13 +157,12 @@ def _gap_panel(axes: "Axes", one: "xr.Dataset", trainers: list[str]) -> None:
     with np.errstate(invalid="ignore", divide="ignore"):
         in_hand = np.where(lower > 0, upper / lower, np.nan)
     axes.plot(budgets, in_hand, color=BLACK, linewidth=1.1, zorder=4)
-    for index, trainer in enumerate(trainers):
-        colour, marker = trained_style(index)
+    mine = [t for t in trainers if one["ratio_trained"].sel(trainer=t).notnull().any()]
+    for place, trainer in enumerate(mine):
+        colour, marker = trained_style(trainers.index(trainer))
         table = one["ratio_trained"].sel(trainer=trainer).transpose("budget", "seed").values
-        if not np.isfinite(table).any():
-            continue
         low, middle, high = seed_quantiles(table).T
-        at = budgets * _SHIFT ** (2 * index - len(trainers) + 1)
+        at = budgets * side_by_side(place, len(mine))
         arms = np.nan_to_num(np.maximum(np.vstack([middle - low, high - middle]), 0.0))
         axes.errorbar(
             at, middle, yerr=arms, linestyle="", marker=marker, color=colour, markerfacecolor="white",
@@ -184,23 +182,26 @@ def _work_panel(axes: "Axes", one: "xr.Dataset", trainers: list[str]) -> None:
     lower, upper = float(one["error_lower"]), float(np.fmin(one["error_upper"], one["error_upper_closure"]))
     if lower > 0:
         # a bracket of one percent is thinner than a line: draw its edge as well
-        axes.axhspan(lower, upper, color=BLUE, alpha=0.35, linewidth=0.6, zorder=1)
+        axes.axhspan(lower, upper, color=BLACK, alpha=0.3, linewidth=0.8, zorder=1)
     for index, trainer in enumerate(trainers):
-        colour, _ = trained_style(index)
+        colour, marker = trained_style(index)
         table = one["error_at_milestone"].sel(trainer=trainer).transpose("milestone", "seed").values
         if not np.isfinite(table).any():
             continue
         low, middle, high = seed_quantiles(table).T
         axes.fill_between(work, low, high, color=colour, alpha=0.15, linewidth=0, zorder=2)
-        axes.plot(work, middle, color=colour, linewidth=1.1, zorder=3)
+        axes.plot(
+            work, middle, color=colour, linewidth=1.0, marker=marker, markersize=2.6, markerfacecolor="white",
+            markeredgewidth=0.7, zorder=3,
+        )  # fmt: skip
     axes.set_xlim(work[0], work[-1])
     axes.xaxis.set_major_locator(LogLocator(10, numticks=5))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    _vertical(axes)
 
 
 def _vertical(axes: "Axes") -> None:
-    """Label ratios in plain numbers, with 2 and 5 between the decades where there are few."""
+    """Label in plain numbers, with 2 and 5 between the decades where there are few."""
     low, high = axes.get_ylim()
     few = ceil(log10(high)) - floor(log10(low)) < 3
     axes.yaxis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=8))
@@ -211,7 +212,9 @@ def _vertical(axes: "Axes") -> None:
 def _trained_handle(trainer: str, index: int, line: bool = False) -> Line2D:
     colour, marker = trained_style(index)
     if line:
-        return Line2D([], [], color=colour, linewidth=1.1, label=trainer)
+        return Line2D(
+            [], [], color=colour, linewidth=1.0, marker=marker, markersize=2.6, markerfacecolor="white", label=trainer
+        )  # fmt: skip
     return Line2D(
         [], [], color=colour, linestyle="", marker=marker, markerfacecolor="white", label=f"trained: {trainer}"
     )  # fmt: skip

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _LEFT, _GAP, _LEGEND_ROW = 0.52, 0.42, 0.165
 _RIGHT, _BELOW = 0.12, 0.42
+_LETTERS = 12.5  # bold ones of 8 points to the inch
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,12 @@ class Panel:
     axes: "Axes"
     first: bool
     last: bool
+
+    def title(self, text: str) -> None:
+        """Write a title above the panel, smaller if it would not fit."""
+        inches = self.axes.bbox.width / self.axes.figure.dpi
+        size = min(8.0, 8.0 * inches * _LETTERS / len(text))
+        self.axes.set_title(text, loc="left", fontweight="bold", pad=3, fontsize=size)
 
 
 def columns_for(count: int) -> int:

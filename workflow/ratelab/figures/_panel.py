@@ -1,7 +1,7 @@
 """One panel of error against size: brackets as bands, trained networks as markers, theory as a slope."""
 
 from collections.abc import Sequence
-from math import ceil, floor, inf, isfinite, log10
+from math import ceil, exp, floor, inf, isfinite, log10
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -54,10 +54,11 @@ def draw_panel(axes: "Axes", found: list[Curve], networks: list[str], trainers: 
     single = len(networks) == 1
     for curve in found:
         _bracket(axes, curve, networks, bottom)
-        for index, trainer in enumerate(trainers):
-            if trainer in curve.trained:
-                colour = trained_style(index)[0] if single else network_colour(networks, curve.network)
-                _trained(axes, curve, trainer, index, len(trainers), colour)
+        mine = [trainer for trainer in trainers if trainer in curve.trained]
+        for place, trainer in enumerate(mine):
+            index = trainers.index(trainer)
+            colour = trained_style(index)[0] if single else network_colour(networks, curve.network)
+            _trained(axes, curve, trainer, index, side_by_side(place, len(mine)), colour)
     if trainers or single:
         _slopes(axes, found, networks)
 
@@ -96,9 +97,8 @@ def lower_line(curve: Curve) -> LineStyle:
     return "-" if curve.rigorous else "--"
 
 
-def _trained(axes: "Axes", curve: Curve, trainer: str, index: int, count: int, colour: str) -> None:
+def _trained(axes: "Axes", curve: Curve, trainer: str, index: int, shift: float, colour: str) -> None:
     table = curve.trained[trainer]
-    shift = 1.035 ** (2 * index - count + 1)
     middle = positive(table[:, 1])
     with np.errstate(invalid="ignore"):
         arms = np.vstack([middle - np.maximum(table[:, 0], 1e-300), table[:, 2] - middle])
@@ -199,9 +199,16 @@ def _reference(axes: "Axes", found: list[Curve], rate: float) -> None:
     axes.plot(span, level * (span / end) ** -rate, linestyle=(0, (4, 2)), color=GREY, linewidth=0.8, zorder=1)
 
 
+def side_by_side(index: int, count: int) -> float:
+    """Return by which factor the marks of one of several trainers are moved along the budgets, at most a tenth."""
+    reach = min(0.035 * (count - 1), 0.1)
+    return float(exp(reach * (2 * index / (count - 1) - 1))) if count > 1 else 1.0
+
+
 def trained_style(index: int) -> tuple[str, str]:
     """Return the (colour, marker) of a trainer, by its place among those of the figure."""
-    return _TRAINED[index % len(_TRAINED)]
+    turn, place = divmod(index, len(_TRAINED))
+    return _TRAINED[place][0], _TRAINED[(place + turn) % len(_TRAINED)][1]
 
 
 def network_colour(networks: list[str], network: str) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ratelab._errors import UserError
 from ratelab.figures._grid import panel_grid
-from ratelab.figures._panel import BUDGET_WORDS, budget_axis, trained_style
+from ratelab.figures._panel import BUDGET_WORDS, budget_axis, side_by_side, trained_style
 from ratelab.figures._style import BLACK, GREY, style
 from ratelab.report import network_text
 from ratelab.spaces import seed_quantiles
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _LEFT, _HEIGHT = 0.6, 1.7
-_SHIFT = 1.035
 
 
 def has_pieces(curves: "xr.Dataset", complexity: str) -> bool:
@@ -100,13 +99,15 @@ def _panel(axes: "Axes", one: "xr.Dataset", trainers: list[str], complexity: str
     axes.plot(budgets, largest, color=GREY, linestyle=":", linewidth=0.9, zorder=2)
     if complexity == "neurons" and _depth(str(one["network"].values)) > 2:
         axes.plot(budgets, budgets + 1, color=GREY, linestyle=(0, (4, 2)), linewidth=0.8, zorder=1)
-    for index, trainer in enumerate(trainers):
+    mine = [t for t in trainers if one["pieces_trained"].sel(trainer=t).notnull().any()]
+    for trainer in mine:
+        index = trainers.index(trainer)
         colour, marker = trained_style(index)
         table = pooled(one, trainer)
         middle = table[:, 1]
         arms = np.nan_to_num(np.vstack([middle - table[:, 0], table[:, 2] - middle]))
         axes.errorbar(
-            budgets * _SHIFT ** (2 * index - len(trainers) + 1), middle, yerr=np.maximum(arms, 0.0), linestyle="",
+            budgets * side_by_side(mine.index(trainer), len(mine)), middle, yerr=np.maximum(arms, 0.0), linestyle="",
             marker=marker, color=colour, markerfacecolor="white", markersize=3.4, markeredgewidth=0.8,
             elinewidth=0.7, zorder=3,
         )  # fmt: skip

@@ -179,6 +179,8 @@ class Study(BaseModel):
     def _trainers_where_trained(self) -> "Study":
         if "train" in self.methods and not self.trainers:
             raise ValueError("methods contain 'train', so trainers must name at least one")
+        if self.milestones and "train" not in self.methods:
+            raise ValueError("milestones are for trained networks, and methods do not contain 'train'")
         return self
 
 
@@ -214,6 +216,7 @@ RULES = (
     "all", "studies", "check", "target", "spline", "construct", "train", "bracket", "rate", "figures", "claim",
     "claims", "experiment",
 )  # fmt: skip
+_LONGEST = 200
 _STUDY = re.compile(r"[a-z][a-z0-9_-]*")
 
 
@@ -291,7 +294,9 @@ def _sentence(error: Any) -> str:
     if kind == "missing":
         return f"{place}: is missing"
     message = message.removeprefix("Value error, ")
-    return f"{place}: found {error['input']!r}; {message[0].lower()}{message[1:]}"
+    found = repr(error["input"])
+    shown = found if len(found) <= _LONGEST else found[:_LONGEST] + " …"
+    return f"{place}: found {shown}; {message[0].lower()}{message[1:]}"
 
 
 def _place(location: Sequence[Any]) -> str:

@@ -86,6 +86,7 @@ class _Builder:
         self.claims: dict[tuple[str, str], Step] = {}
         self.experiments: dict[tuple[str, str], Step] = {}
         self.slugs: dict[str, str] = {}
+        self.unpolished: dict[tuple[str, str, str], list[str]] = {}
 
     def add(self, name: str, study: Study) -> None:
         if study.targets:
@@ -181,6 +182,11 @@ class _Builder:
         warnings = tuple(
             f"{b.source} could not be loaded ({b.cause}); nothing asks for it" for b in self.index.broken
         )
+        warnings += tuple(
+            f"studies.{name}: '{trainer}' polishes constructed networks, and {network} has none for "
+            f"{', '.join(targets)}"
+            for (name, trainer, network), targets in self.unpolished.items()
+        )
         return Plan(
             tuple(self.config.studies),
             self.targets,
@@ -219,6 +225,8 @@ class _Builder:
             for trainer in trainers:
                 polishes = self._polishes(trainer)
                 if polishes and (name, stem) not in self.constructs:
+                    network = f"{architecture}/{activation}/depth={depth}"
+                    self.unpolished.setdefault((name, trainer, network), []).append(target)
                     continue
                 extra = self._files(("trainers", trainer))
                 train = TrainJob(

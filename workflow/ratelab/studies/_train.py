@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ratelab import datasets, exact
-from ratelab.networks import FitProblem, Layout, Network, from_dataset, resolve, to_dataset
+from ratelab._errors import UserError
+from ratelab.networks import FitProblem, FitResult, Layout, Network, from_dataset, resolve, to_dataset
 from ratelab.registry import Progress, Registry, Target
 from ratelab.studies import _pieces
 from ratelab.studies._jobs import TrainJob
@@ -44,7 +45,7 @@ def run(
     results = registry.trainers[job.trainer].fit(problem, progress)
     networks = [result.network for result in results]
     errors = _errors(networks, target)
-    at_milestones = np.array([_errors([*result.snapshots], target) for result in results])
+    at_milestones = np.array([_errors(_snapshots(result, job), target) for result in results])
     position = {layout: index * job.seeds for index, layout in enumerate(unique)}
     fit = np.array(
         [
@@ -91,6 +92,16 @@ def run(
     names = {"target": job.target, "network_kind": job.network, "trainer": job.trainer}
     assert isinstance(dataset, xr.Dataset)
     return datasets.described(dataset, **origin, **names)
+
+
+def _snapshots(result: FitResult, job: TrainJob) -> "Sequence[Network | None]":
+    """The best networks at the milestones; none, if the trainer keeps none."""
+    if len(result.snapshots) not in (0, len(job.milestones)):
+        raise UserError(
+            f"trainer '{job.trainer}' returned {len(result.snapshots)} snapshots; allowed: one for each of the "
+            f"{len(job.milestones)} milestones, or none"
+        )
+    return result.snapshots or (None,) * len(job.milestones)
 
 
 def _errors(networks: "Sequence[Network | None]", target: Target) -> np.ndarray:

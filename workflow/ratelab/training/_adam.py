@@ -96,8 +96,8 @@ class Adam:
                 first = stop
                 if all(course.group.over for course in courses):
                     break
-                if progress is not None:
-                    progress(min(stop, self.steps), self.steps)
+                if progress is not None and stop < self.steps:
+                    progress(stop, self.steps)
             if progress is not None:
                 progress(self.steps, self.steps)
             found = {position: result for course in courses for position, result in course.results()}
