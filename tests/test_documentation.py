@@ -32,14 +32,6 @@ def test_the_trainer_of_the_plugin_page_fits() -> None:
     problem = FitProblem(
         x, np.full(65, 1 / 65), np.sin(5 * x), power(1), fits, domain=((0.0, 1.0),), milestones=(1.0, 2.0)
     )
-        x,
-        np.full(65, 1 / 65),
-        np.sin(5 * x),
-        primitive("relu"),
-        ((layout, 0), (layout, 1)),
-        ((0, 1),),
-        (1.0, 2.0),
-    )
     for result in trainer.fit(problem):
         values = result.network(x)
         assert result.loss == pytest.approx(float(np.mean((values - np.sin(5 * x)) ** 2)), rel=1e-9)

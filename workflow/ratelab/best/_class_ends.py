@@ -87,6 +87,10 @@ def class_ends(
     UserError
         If the depth is below 1, the budget below 0, or the complexity is neither of the two.
     """
+    if depth == 1:  # affine functions: the activation plays no part
+        reach = pieces_bound(activation, 1, complexity, budget) if target.dimension == 1 else None
+        found = _candidates(target, activation, 1, 1, splines) if reach is not None else []
+        return _best(target, found, nan)
     zero = exact_zero(target, activation)
     if zero is not None and budget >= (zero.neurons if complexity == "neurons" else zero.connections):
         return ClassEnds(0.0, "rigorous", "exact", 0.0, zero.attained)

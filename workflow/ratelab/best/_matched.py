@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 _RESOLUTION = 128
 _MOST = 8_000_000
 _LAYERS = 80
-_LOOSE = 0.98
+_LOOSE, _REFINEMENTS = 0.99, 3
 
 
 def matched_bounds(
@@ -79,6 +79,15 @@ def matched_bounds(
         lows = {n: work.scaled(values[n]) for n in members}
         for n, result in work.layered(members, around, lows, reached).items():
             keep(n, *result)
+        # a path may have gone where cells are few: then they are made finer there
+        for _ in range(_REFINEMENTS):
+            again = [n for n in members if incumbents and values[n] < _LOOSE * incumbents.get(n, 0.0)]
+            if not again:
+                break
+            around += [knots[n] for n in again]
+            lows = {n: work.scaled(values[n]) for n in again}
+            for n, result in work.layered(again, around, lows, reached).items():
+                keep(n, *result)
     # cells may be too few or too many for lines that meet
     loose = [
         n for n in wanted if n <= _LAYERS and starts and values[n] < _LOOSE * (incumbents or {}).get(n, 0.0)

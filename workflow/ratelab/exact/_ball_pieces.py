@@ -31,23 +31,33 @@ class BallPiece:
         Floats, taken as exact.
     polynomial
         ``arb_poly`` in x, or None on a sliver.
+    sliver
+        Whether it surrounds a breakpoint.
     """
 
     left: float
     right: float
     polynomial: Any
+    sliver: bool = False
 
 
 def ball_pieces(network: Network, lower: float, upper: float) -> list[BallPiece] | None:
     """Return the network on consecutive intervals that cover [lower, upper], or None where the proof fails."""
     points = breakpoints(network, ((lower, upper),))
-    width = 2.0**-50
+    widths = np.full(len(points), 2.0**-50)
     layers = _layers(network)
+    proved: dict[tuple[float, float], Any] = {}
     for _ in range(_WIDENINGS):
-        pieces = _attempt(layers, points, lower, upper, width)
-        if pieces is not None:
+        pieces = _pieces(layers, points, (lower, upper), widths, proved)
+        failed = [p for p in pieces if p.left < p.right and p.polynomial is None and not p.sliver]
+        if not failed:
             return pieces
-        width *= 64
+        for piece in failed:
+            # a breakpoint at either end is less exact than its sliver: only there, as slivers cost accuracy
+            first = int(np.searchsorted(points, piece.left, side="left")) - 1
+            last = int(np.searchsorted(points, piece.right, side="right"))
+            near = [k for k in (first, last) if 0 <= k < len(points)]
+            widths[near] *= 64
     return None
 
 
@@ -99,27 +109,32 @@ def _polynomial(activation: Activation) -> PiecewisePolynomial:
     return activation.polynomial
 
 
-def _attempt(
-    layers: list[_Rows], points: Any, lower: float, upper: float, width: float
-) -> list[BallPiece] | None:
-    reach = np.abs(points) * width + width * 2.0**-10 * (upper - lower)
+def _pieces(
+    layers: list[_Rows],
+    points: Any,
+    domain: tuple[float, float],
+    widths: Any,
+    proved: dict[tuple[float, float], Any],
+) -> list[BallPiece]:
+    """Return slivers and the intervals between them, without polynomial where the proof fails."""
+    lower, upper = domain
+    reach = np.abs(points) * widths + widths * 2.0**-10 * (upper - lower)
     slivers: list[list[float]] = []
     for left, right in zip(np.maximum(points - reach, lower), np.minimum(points + reach, upper), strict=True):
         if slivers and left <= slivers[-1][1]:
-            slivers[-1][1] = float(right)
+            slivers[-1][1] = max(float(right), slivers[-1][1])
         else:
             slivers.append([float(left), float(right)])
     pieces = []
     start = lower
     for left, right in [*slivers, [upper, upper]]:
         if left > start:
-            polynomial = _on(layers, start, left)
-            if polynomial is None:
-                return None
-            pieces.append(BallPiece(start, left, polynomial))
+            if proved.get((start, left)) is None:
+                proved[start, left] = _on(layers, start, left)
+            pieces.append(BallPiece(start, left, proved[start, left]))
         if right > left:
-            pieces.append(BallPiece(left, right, None))
-        start = right
+            pieces.append(BallPiece(left, right, None, True))
+        start = max(start, right)
     return pieces
 
 

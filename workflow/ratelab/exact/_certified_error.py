@@ -116,9 +116,11 @@ def _by_moments(network: Network, target: Target, pieces: list[BallPiece]) -> An
         a, b = arb(piece.left), arb(piece.right)
         energy = target.energy(a, b)
         if piece.polynomial is None:
-            reach = abs(ball_range(network, piece.left, piece.right)).upper()
-            largest = (_root(energy) + reach * (b - a).sqrt()) ** 2
-            total += _between(arb(0), largest)
+            # the target's distance to its mean, and that of the mean to the network
+            mean = target.moments(a, b, 0)[0] / (b - a)
+            reach = abs(ball_range(network, piece.left, piece.right) - mean).upper()
+            spread = _root((energy - mean * mean * (b - a)).upper())
+            total += _between(arb(0), (spread + reach * (b - a).sqrt()) ** 2)
             continue
         coefficients = piece.polynomial.coeffs() or [arb(0)]
         moments = target.moments(a, b, len(coefficients) - 1)

@@ -24,8 +24,8 @@ def draw(curves: "xr.Dataset", rates: "xr.Dataset", folder: str | Path) -> list[
     folder
         Made if need be. For each complexity: ``errors-…`` (brackets and trained networks), ``slopes-…``
         (slopes against theory), ``activations-…`` if some target has several activations, ``gap-…`` if some
-        target with a positive lower end has several trainers, ``work-…`` if the study has milestones besides, and
-        ``pieces-…`` if pieces were counted of networks with several hidden layers.
+        target with a positive lower end has several trainers, ``work-…`` if the study has several milestones
+        besides, and ``pieces-…`` if pieces were counted of networks with several hidden layers.
     """
     folder = Path(folder)
     files: list[Path] = []
@@ -43,7 +43,7 @@ def draw(curves: "xr.Dataset", rates: "xr.Dataset", folder: str | Path) -> list[
             files += save(slope_table(rates, complexity), folder / f"slopes-{complexity}")
         if gap_pairs(curves, complexity):
             files += save(optimiser_gap(curves, complexity), folder / f"gap-{complexity}")
-            if curves.sizes.get("milestone"):
+            if curves.sizes.get("milestone", 0) > 1:
                 files += save(error_against_work(curves, complexity), folder / f"work-{complexity}")
         if has_pieces(curves, complexity):
             files += save(trained_pieces(curves, complexity), folder / f"pieces-{complexity}")

@@ -95,10 +95,10 @@ def error_against_work(curves: "xr.Dataset", complexity: str) -> Figure:
     Raises
     ------
     UserError
-        If the study has no milestones, or as `optimiser_gap`.
+        If the study has fewer than two milestones, or as `optimiser_gap`.
     """
-    if not curves.sizes.get("milestone"):
-        raise UserError("figure: the study has no milestones of work")
+    if curves.sizes.get("milestone", 0) < 2:
+        raise UserError("figure: the study has fewer than two milestones of work")
     pairs = _pairs(curves, complexity)
     trainers = _trainers(curves, pairs, complexity)
     budget = int(curves["budget"].values[-1])

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ratelab import datasets, exact
-from ratelab._errors import UserError
-from ratelab.networks import FitProblem, FitResult, Layout, Network, from_dataset, resolve, to_dataset
+from ratelab.networks import FitProblem, Layout, Network, from_dataset, resolve, to_dataset
 from ratelab.registry import Progress, Registry, Target
 from ratelab.studies import _pieces
 from ratelab.studies._jobs import TrainJob
+from ratelab.studies._results import checked
 from ratelab.studies._shapes import layouts
 from ratelab.studies._target import read_data
 
@@ -42,10 +42,10 @@ def run(
     problem = FitProblem(
         nodes, weights, values, activation, fits, target.domain, job.milestones, tuple(starts)
     )
-    results = registry.trainers[job.trainer].fit(problem, progress)
+    results = checked(registry.trainers[job.trainer].fit(problem, progress), problem, job.trainer)
     networks = [result.network for result in results]
     errors = _errors(networks, target)
-    at_milestones = np.array([_errors(_snapshots(result, job), target) for result in results])
+    at_milestones = np.array([_errors(r.snapshots or (None,) * len(job.milestones), target) for r in results])
     position = {layout: index * job.seeds for index, layout in enumerate(unique)}
     fit = np.array(
         [
@@ -92,16 +92,6 @@ def run(
     names = {"target": job.target, "network_kind": job.network, "trainer": job.trainer}
     assert isinstance(dataset, xr.Dataset)
     return datasets.described(dataset, **origin, **names)
-
-
-def _snapshots(result: FitResult, job: TrainJob) -> "Sequence[Network | None]":
-    """The best networks at the milestones; none, if the trainer keeps none."""
-    if len(result.snapshots) not in (0, len(job.milestones)):
-        raise UserError(
-            f"trainer '{job.trainer}' returned {len(result.snapshots)} snapshots; allowed: one for each of the "
-            f"{len(job.milestones)} milestones, or none"
-        )
-    return result.snapshots or (None,) * len(job.milestones)
 
 
 def _errors(networks: "Sequence[Network | None]", target: Target) -> np.ndarray:

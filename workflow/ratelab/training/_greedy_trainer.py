@@ -93,6 +93,7 @@ class Greedy:
                 ledger.spend(every, price, lambda _: best[0])
             if growth.cut:
                 status = "work limit"
+                solved = self._with(model, shape, growth.parameters, growth.order, cleared)
         ledger.spend(every, 1.0, lambda _: best[0])
         parameters, loss, _ = minimum_norm(
             model, solve_outputs(model, solved[None], np.ones(1)).parameters, 1.0
