@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ratelab as rl
+from ratelab.best import deep_sawtooth
 from ratelab.exact import breakpoints, certified_error, error, transition_points
 from ratelab.networks import power
 from ratelab.registry import PiecewisePolynomial
@@ -106,6 +107,16 @@ def test_enclosures_are_rigorous_narrow_and_hold_the_error(name, activation):
     assert found.certainty == "rigorous"
     assert found.upper - found.lower < 1e-6 * found.upper
     assert found.lower * (1 - 1e-11) <= error(network, target) <= found.upper * (1 + 1e-11)
+
+
+@pytest.mark.parametrize("name", ["sqrt", "cusp", "takagi"])
+def test_enclosures_stay_narrow_for_deep_networks_close_to_the_target(name):
+    # hundreds of steep pieces, whose breakpoints floats find less exactly than shallow ones
+    target = registry.targets[name]
+    network = deep_sawtooth(target, (16, 16))
+    found = certified_error(network, target)
+    assert found.certainty == "rigorous"
+    assert found.upper - found.lower < 1e-5 * found.upper
 
 
 @pytest.mark.parametrize("name", ["takagi", "cantor", "brownian", "sqrt"])

@@ -14,6 +14,7 @@ from ratelab.studies._jobs import SplineJob, TrainJob
 MEMBERS = {
     "targets": ["sqrt", "step", "gaussian(dimension=2)", "cusp", "cusp(at=1/3)"],
     "activations": ["relu", "relu2", "tanh", "prelu(slope=1/4)"],
+    "trainers": ["adam", "varpro", "polish"],
 }
 
 
@@ -94,3 +95,45 @@ def test_the_order_in_which_parameters_are_written_changes_nothing(index: Any, t
 def test_the_same_member_written_twice_is_refused(index: Any) -> None:
     with pytest.raises(UserError, match=r"'cusp\(at=1/3\)' stands twice \(it is 'cusp'\)"):
         plan(index, targets=["cusp", "cusp(at=1/3)"], networks=[{}])
+
+
+def test_a_polisher_waits_for_constructed_networks_and_others_do_not(index: Any) -> None:
+    found = plan(
+        index,
+        targets=["sqrt"],
+        networks=[{}, {"activation": "tanh"}],
+        trainers=["adam", "polish"],
+        milestones=[1e6],
+    )
+    name = "sqrt--mlp-relu-depth=2--polish"
+    assert found.train_starts("s", name) == ["results/s/constructed/sqrt--mlp-relu-depth=2.nc"]
+    assert found.train_starts("s", "sqrt--mlp-relu-depth=2--adam") == []
+    assert found.trains["s", name].job.milestones == (1e6,)
+    assert ("s", "sqrt--mlp-tanh-depth=2--polish") not in found.trains
+    (warning,) = found.warnings
+    assert "polish" in warning and "tanh" in warning and "sqrt" in warning
+
+
+def test_a_network_may_have_fewer_trainers_than_its_study(index: Any) -> None:
+    found = plan(
+        index, targets=["sqrt"], networks=[{"trainers": ["adam"]}, {"depth": 3}], trainers=["adam", "varpro"]
+    )
+    assert {name for _, name in found.trains} == {
+        "sqrt--mlp-relu-depth=2--adam",
+        "sqrt--mlp-relu-depth=3--adam",
+        "sqrt--mlp-relu-depth=3--varpro",
+    }
+    with pytest.raises(UserError, match="'polish' is not among the study's trainers: adam"):
+        plan(index, targets=["sqrt"], networks=[{"trainers": ["polish"]}], trainers=["adam"])
+
+
+def test_shallow_networks_of_relu_get_lower_ends_by_neurons(index: Any) -> None:
+    found = plan(
+        index,
+        targets=["sqrt"],
+        networks=[{}, {"activation": "relu2"}],
+        complexity=["connections"],
+        budgets=[9, 16],
+    )
+    neurons = {job.degree: job.neurons for job in (step.job for step in found.splines.values())}
+    assert neurons == {1: (4, 8), 2: ()}

@@ -1,7 +1,7 @@
 """Brackets of free-knot spline approximation: a certified lower end and the best network in hand."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
 from typing import Literal
@@ -80,19 +80,20 @@ def bracket(target: Target, pieces: int, p: float = 2, degree: int = 1) -> Brack
     UserError
         If p is another number, the target has several variables or values, or a number is out of range.
     """
-    if pieces < 1:
-        raise UserError(f"bracket: pieces are {pieces}; allowed: whole numbers from 1 on")
+    if isinstance(pieces, bool) or not isinstance(pieces, int | np.integer) or pieces < 1:
+        raise UserError(f"bracket: pieces are {pieces!r}; allowed: whole numbers from 1 on")
+    pieces = int(pieces)
     if p == 2:
         return brackets(target, [pieces], degree)[pieces]
     if p == 1:
         from ratelab.best._mean_norm import mean_brackets
 
-        return replace(mean_brackets(target, [pieces], degree)[pieces], norm=1.0)
+        return mean_brackets(target, [pieces], degree)[pieces]
     if p == inf:
         from ratelab.best._sup_norm import sup_brackets
 
-        return replace(sup_brackets(target, [pieces], degree)[pieces], norm=inf)
-    raise UserError(f"bracket: p is {p}; allowed: 1, 2 and infinity")
+        return sup_brackets(target, [pieces], degree)[pieces]
+    raise UserError(f"bracket: p is {p!r}; allowed: the numbers 1, 2 and infinity (float('inf'))")
 
 
 def brackets(

@@ -108,7 +108,7 @@ def _bracket(below: float, bound: MeanBound, end: _End) -> Bracket:
     status: Literal["bound", "trivial"] = "bound" if low > 0 else "trivial"
     spline = end.spline
     return Bracket(
-        low, end.upper, bound.certainty, end.certainty, spline.knots, spline.network(), status, spline
+        low, end.upper, bound.certainty, end.certainty, spline.knots, spline.network(), status, spline, 1.0
     )
 
 
@@ -116,9 +116,11 @@ def _exact(target: Target, degree: int, attained: bool, maker: StripMaker, start
     """Return the bracket of a target that a spline, or a limit of splines, equals."""
     if attained:
         spline = exact_spline(target, degree)
-        return Bracket(0.0, 0.0, "rigorous", "rigorous", spline.knots, spline.network(), "exact", spline)
+        return Bracket(0.0, 0.0, "rigorous", "rigorous", spline.knots, spline.network(), "exact", spline, 1.0)
     end = _certified(target, maker, start)
-    return Bracket(0.0, end.upper, "rigorous", end.certainty, start.knots, start.network(), "exact", start)
+    return Bracket(
+        0.0, end.upper, "rigorous", end.certainty, start.knots, start.network(), "exact", start, 1.0
+    )
 
 
 def _ends(

@@ -92,13 +92,13 @@ def sup_brackets(
         low = min(below, ends[n].upper)
         status: Literal["bound", "trivial"] = "bound" if low > 0 else "trivial"
         result[n] = Bracket(
-            low, ends[n].upper, certainty, certainty, spline.knots, spline.network(), status, spline
+            low, ends[n].upper, certainty, certainty, spline.knots, spline.network(), status, spline, inf
         )
     for n in wanted:
         if n >= reached:
             spline = exact_spline(target, degree)
             result[n] = Bracket(
-                0.0, 0.0, "rigorous", "rigorous", spline.knots, spline.network(), "exact", spline
+                0.0, 0.0, "rigorous", "rigorous", spline.knots, spline.network(), "exact", spline, inf
             )
     report(steps, steps)
     return {n: result[n] for n in wanted}
