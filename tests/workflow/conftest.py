@@ -25,6 +25,7 @@ TINY: dict[str, Any] = {
             "budgets": [2, 4, 8],
             "trainers": [{"name": "adam", "steps": 20}, {"name": "varpro", "steps": 3}],
             "seeds": 2,
+            "milestones": [1e4, 3e4],
         }
     },
 }

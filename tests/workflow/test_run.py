@@ -17,9 +17,13 @@ STUDY = "results/shallow"
 CURVES = {
     "error_trained": ("target", "network", "complexity", "budget", "trainer", "seed"),
     "status": ("target", "network", "complexity", "budget", "trainer", "seed"),
+    "work": ("target", "network", "complexity", "budget", "trainer", "seed"),
+    "ratio_trained": ("target", "network", "complexity", "budget", "trainer", "seed"),
+    "error_at_milestone": ("target", "network", "complexity", "budget", "trainer", "seed", "milestone"),
     **dict.fromkeys(
         (
-            "error_constructed", "error_upper", "error_upper_closure", "error_lower", "certainty", "lower_status",
+            "error_constructed", "error_upper", "error_upper_closure", "error_lower", "error_lower_architecture",
+            "certainty", "lower_status",
             "upper_attained", "connections", "neurons", "depth", "largest_weight",
         ),
         ("target", "network", "complexity", "budget"),
@@ -31,6 +35,7 @@ RATES = {
     **dict.fromkeys(
         (
             "rate_model", "rate_proved_low", "rate_proved_high", "rate_predicted_low", "rate_predicted_high", "verdict",
+            "proof_source",
         ),
         ("target", "network", "complexity"),
     ),
@@ -65,6 +70,21 @@ def test_datasets_have_the_documented_variables(
         for key in set(FLAGS) & set(map(str, dataset.variables)):
             assert set(np.unique(dataset[key].values)) <= set(dataset[key].attrs["flag_values"].tolist())
         assert dataset.attrs["plugin_digests"] and dataset.attrs["software"] and dataset.attrs["parameters"]
+
+
+def test_lower_ends_ratios_and_milestones_belong_to_the_trained_errors(finished: Any) -> None:
+    curves = xr.open_dataset(finished.folder / STUDY / "curves.nc").load()
+    lower, trained = curves["error_lower"], curves["error_trained"]
+    shape = curves["error_lower_architecture"]
+    assert bool(((shape >= lower) | lower.isnull()).all()) and bool((shape > 0).any())
+    assert bool(((trained >= shape) | trained.isnull() | shape.isnull()).all())
+    ratio = (trained / lower).where(lower > 0)
+    np.testing.assert_allclose(curves["ratio_trained"].transpose(*ratio.dims), ratio)
+    early = curves["error_at_milestone"]
+    assert bool(early.notnull().any()) and bool(((early >= shape) | early.isnull() | shape.isnull()).all())
+    done = curves["work"] <= float(curves["milestone"][-1])
+    last = early.isel(milestone=-1).where(done & trained.notnull()).fillna(0.0)
+    np.testing.assert_allclose(last, trained.where(done).fillna(0.0).transpose(*last.dims), rtol=1e-12)
 
 
 def test_lower_ends_stay_below_upper_ends_and_both_are_monotone(finished: Any) -> None:

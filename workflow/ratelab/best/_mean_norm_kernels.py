@@ -228,14 +228,23 @@ def constant_costs(edges: Array, integrals: Array, longest: int) -> Array:
         p = a
         for s in range(2, min(longest, cells - a) + 1):
             b = a + s
+            level, turn = 0.0, 0.0
             for _ in range(s + 2):
-                balance = 0.0
+                # cells with the same mean share the sign of the median
+                balance, level = 0.0, 0.0
                 for c in range(a, b):
-                    if c != p:
-                        balance += width[c] if mean[c] >= mean[p] else -width[c]
-                if abs(balance) <= width[p]:
+                    if mean[c] > mean[p]:
+                        balance += width[c]
+                    elif mean[c] < mean[p]:
+                        balance -= width[c]
+                    else:
+                        level += width[c]
+                if abs(balance) <= level:
                     break
                 sign = 1.0 if balance > 0 else -1.0
+                if sign == -turn:
+                    break
+                turn = sign
                 nearest = np.inf
                 best = p
                 for c in range(a, b):
@@ -246,12 +255,16 @@ def constant_costs(edges: Array, integrals: Array, longest: int) -> Array:
                 if best == p:
                     break
                 p = best
-            at_p = min(max(-balance / width[p], -1.0), 1.0)
-            total = at_p * integrals[p]
+            at_p = min(max(-balance / level, -1.0), 1.0)
+            total = 0.0
             for c in range(a, b):
-                if c != p:
-                    total += integrals[c] if mean[c] >= mean[p] else -integrals[c]
-            defect = abs(balance + at_p * width[p]) + 4 * (s + 16) * _UNIT * (edges[b] - edges[a])
+                if mean[c] > mean[p]:
+                    total += integrals[c]
+                elif mean[c] < mean[p]:
+                    total -= integrals[c]
+                else:
+                    total += at_p * integrals[c]
+            defect = abs(balance + at_p * level) + 4 * (s + 16) * _UNIT * (edges[b] - edges[a])
             value = (abs(total) - defect * abs(mean[p])) / (1 + 1.001 * defect / width[p])
             found[s, a] = max(found[s - 1, a], value)
     return found

@@ -26,6 +26,7 @@ Array = NDArray[np.float64]
 Pair = tuple[str, str]
 
 _HEIGHTS = {1: 2.6, 2: 2.1, 3: 1.7}
+_LEFT, _GAP = 0.64, 0.5
 
 
 def gap_pairs(curves: "xr.Dataset", complexity: str) -> list[Pair]:
@@ -72,7 +73,7 @@ def optimiser_gap(curves: "xr.Dataset", complexity: str) -> Figure:
     with style():
         figure, panels = panel_grid(
             len(pairs), "How far from the best approximation does training stop?", text, handles,
-            heights=_HEIGHTS,
+            heights=_HEIGHTS, left=_LEFT, gap=_GAP,
         )  # fmt: skip
         for pair, panel in zip(pairs, panels, strict=True):
             _gap_panel(panel.axes, _one(curves, pair, complexity), trainers)
@@ -110,7 +111,9 @@ def error_against_work(curves: "xr.Dataset", complexity: str) -> Figure:
     handles: list[Line2D | Patch] = [_trained_handle(t, i, line=True) for i, t in enumerate(trainers)]
     handles.append(Patch(facecolor=BLACK, alpha=0.3, label="bracket [lower, upper]"))
     with style():
-        figure, panels = panel_grid(len(pairs), "What does more work buy?", text, handles, heights=_HEIGHTS)
+        figure, panels = panel_grid(
+            len(pairs), "What does more work buy?", text, handles, heights=_HEIGHTS, left=_LEFT, gap=_GAP
+        )
         for pair, panel in zip(pairs, panels, strict=True):
             _work_panel(panel.axes, _one(curves, pair, complexity).isel(budget=-1), trainers)
             panel.title(_name(pair, pairs))
@@ -201,11 +204,12 @@ def _work_panel(axes: "Axes", one: "xr.Dataset", trainers: list[str]) -> None:
 
 
 def _vertical(axes: "Axes") -> None:
-    """Label in plain numbers, with 2 and 5 between the decades where there are few."""
+    """Label a few decades in plain numbers, with 2 and 5 between them, and many by powers of ten."""
     low, high = axes.get_ylim()
     few = ceil(log10(high)) - floor(log10(low)) < 3
     axes.yaxis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=8))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    if few:
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LEFT, _GAP, _LEGEND_ROW = 0.52, 0.42, 0.165
 _RIGHT, _BELOW = 0.12, 0.42
-_LETTERS = 12.5  # bold ones of 8 points to the inch
+_LETTERS = 14.0  # bold ones of 8 points to the inch
 
 
 @dataclass(frozen=True, eq=False)
