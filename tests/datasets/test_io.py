@@ -20,7 +20,9 @@ def dataset() -> xr.Dataset:
 
 def test_flags_and_units_are_described() -> None:
     found = dataset()
-    assert found["status"].attrs["flag_meanings"] == "not_run converged step_limit diverged"
+    assert (
+        found["status"].attrs["flag_meanings"] == "not_run converged step_limit diverged work_limit no_start"
+    )
     assert found["weight"].attrs == {"long_name": "quadrature weight", "units": "1"}
 
 
