@@ -64,7 +64,7 @@ def optimiser_gap(curves: "xr.Dataset", complexity: str) -> Figure:
     pairs = _pairs(curves, complexity)
     trainers = _trainers(curves, pairs, complexity)
     text = (
-        "Error of trained networks over the certified lower end of the error of best approximation: 1 is out of reach. "
+        "Error of trained networks over the certified lower end of the error of best approximation: none is below 1. "
         "Markers are medians over seeds, bars 16–84 %, thin lines the best seed; the black line is the best network "
         "in hand, from whatever source."
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ratelab.datasets import meaning
 from ratelab.report._text import MISSING, network_text, write_texts
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _NOTE = (
-    "*lower*, *upper*: the error of best approximation lies between them (`lower` is certified unless its certainty "
-    "says numerical; `upper` is the best network in hand or a proven limit). *ratio*: upper / lower. The columns of "
+    "*lower*, *upper*: the error of best approximation lies between them (`lower` is certified where its certainty "
+    "is rigorous; `upper` is the best network in hand or a proven limit). *ratio*: upper / lower. The columns of "
     "the trainers: error over `lower`, median of the seeds and, in brackets, the best seed."
 )
 
@@ -24,12 +25,13 @@ _NOTE = (
 def gap_markdown(curves: "xr.Dataset") -> str:
     """Return one line per (target, network, complexity, budget) with a positive lower end."""
     trainers = [str(t) for t in curves["trainer"].values]
-    head = ["target", "network", "budget", "lower", "upper", "ratio", *trainers]
+    head = ["target", "network", "budget", "lower", "certainty", "upper", "ratio", *trainers]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for names, one in _rows(curves):
         lower, upper = _ends(one)
         cells = [
             names[0], network_text(names[1]), f"{int(one['budget'])} {names[2]}", f"{lower:.4g}",
+            meaning("certainty", int(one["certainty"])),
             f"{upper:.4g}" if np.isfinite(upper) else MISSING,
             f"{upper / lower:.4g}" if np.isfinite(upper) else MISSING,
         ]  # fmt: skip
@@ -45,14 +47,13 @@ def gap_csv(curves: "xr.Dataset") -> str:
     trainers = [str(t) for t in curves["trainer"].values]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    head = ["target", "network", "complexity", "budget", "lower", "upper", "ratio"]
+    head = ["target", "network", "complexity", "budget", "lower", "certainty", "upper", "ratio"]
     writer.writerow([*head, *(f"{what}[{t}]" for t in trainers for what in ("median_ratio", "best_ratio"))])
     for names, one in _rows(curves):
         lower, upper = _ends(one)
-        numbers = [lower, upper, upper / lower, *(v for t in trainers for v in _median_best(one, t))]
-        writer.writerow(
-            [*names, int(one["budget"]), *("" if np.isnan(v) else repr(float(v)) for v in numbers)]
-        )
+        numbers = [upper, upper / lower, *(v for t in trainers for v in _median_best(one, t))]
+        known = [int(one["budget"]), repr(lower), meaning("certainty", int(one["certainty"]))]
+        writer.writerow([*names, *known, *("" if np.isnan(v) else repr(float(v)) for v in numbers)])
     return stream.getvalue()
 
 
