@@ -130,7 +130,7 @@ def test_no_pieces_give_no_brackets():
 @pytest.mark.parametrize(
     ("pieces", "p", "degree", "message"),
     [
-        (3, 3, 1, "allowed: 1, 2 and infinity"),
+        (3, 3, 1, "allowed: the numbers 1, 2 and infinity"),
         (0, 2, 1, "whole numbers from 1"),
         (0, np.inf, 1, "whole numbers from 1"),
         (3, 2, 9, "allowed: 0 to 5"),

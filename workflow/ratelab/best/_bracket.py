@@ -22,7 +22,7 @@ from ratelab.registry import Target
 Certainty = Literal["rigorous", "numerical"]
 
 _CELLS, _MOST_CELLS = 16384, 131072
-_PER_PIECE = 128
+_PER_PIECE, _PER_SHORT = 128, 64
 _TIGHT = 0.997
 _WORTH = 0.999
 
@@ -137,7 +137,9 @@ def brackets(
     ends = {n: _upper(splines[n], target) for n in wanted}
     report(1, 4)
     if moments is None:
-        moments = cell_moments(target, cell_edges(target, _cells(wanted)), degree)
+        moments = cell_moments(
+            target, cell_edges(target, _cells(target, splines[wanted[-1]], wanted[-1])), degree
+        )
     report(2, 4)
     bounds = _lower(target, moments, degree, ends)
     report(3, 4)
@@ -199,10 +201,15 @@ def _upper(spline: Spline, target: Target) -> _End:
     return _End(spline, network, found.upper, found.certainty)
 
 
-def _cells(wanted: Sequence[int]) -> int:
-    """Return how many cells resolve that many pieces, a power of two."""
+def _cells(target: Target, spline: Spline, pieces: int) -> int:
+    """Return how many cells resolve that many pieces, a power of two; more where half of them are short."""
+    lower, upper = target.domain[0]
+    middle = float(np.median(np.diff(np.concatenate([[lower], spline.knots, [upper]])))) / (upper - lower)
+    short = _PER_SHORT / middle
+    # knots that meet, as at a jump, are not to be resolved
+    needed = max(_PER_PIECE * pieces, short if short <= _MOST_CELLS else 0)
     count = _CELLS
-    while count < min(_PER_PIECE * wanted[-1], _MOST_CELLS):
+    while count < min(needed, _MOST_CELLS):
         count *= 2
     return count
 
