@@ -141,9 +141,12 @@ def brackets(
             target, cell_edges(target, _cells(target, splines[wanted[-1]], wanted[-1])), degree
         )
     report(2, 4)
-    bounds = _lower(target, moments, degree, ends)
+    zero = zero_pieces(target, degree)
+    # where the infimum is proved to be zero there is nothing to bound
+    positive = [n for n in wanted if zero is None or n < zero[0]]
+    bounds = _lower(target, moments, degree, {n: ends[n] for n in positive})
     report(3, 4)
-    loose = [n for n in wanted if bounds[n].value < _TIGHT * ends[n].upper]
+    loose = [n for n in positive if bounds[n].value < _TIGHT * ends[n].upper]
     if loose:
         better = free_knot_splines(target, loose, degree, {n: [bounds[n].knots] for n in loose})
         gained = []
@@ -156,7 +159,7 @@ def brackets(
         if gained:
             sharper = _lower(target, moments, degree, {n: ends[n] for n in gained})
             bounds |= {n: bound for n, bound in sharper.items() if bound.value > bounds[n].value}
-    result = _assemble(target, degree, ends, bounds, zero_pieces(target, degree))
+    result = _assemble(target, degree, ends, bounds, zero)
     if book is not None:
         book.remember(target, {n: found.spline for n, found in result.items()})
     report(4, 4)
@@ -239,7 +242,7 @@ def _assemble(
     result = {}
     below = 0.0
     for n in sorted(ends, reverse=True):
-        end, bound = uppers[n], bounds[n]
+        end = uppers[n]
         if zero is not None and n >= zero[0]:
             value = 0.0 if zero[1] else end.upper
             result[n] = Bracket(
@@ -247,6 +250,7 @@ def _assemble(
                 "exact", end.spline,
             )  # fmt: skip
             continue
+        bound = bounds[n]
         below = max(below, bound.value)
         if below > end.upper * (1 + 1e-9) and end.upper < inf:
             raise AssertionError(

@@ -4,16 +4,15 @@ from math import inf, nextafter
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 from numpy.typing import NDArray
 
+from ratelab.best._strip_pieces import bounds_by_piece
 from ratelab.best._sup_norm_strips import Strips
-from ratelab.exact._ball_pieces import BallPiece, ball_pieces, ball_range
+from ratelab.exact._ball_pieces import BallPiece, ball_range
 from ratelab.networks import Network
 
 Array = NDArray[np.float64]
-
-_PRECISION = 128
 
 
 def largest_error(network: Network, strips: Strips) -> float | None:
@@ -30,15 +29,8 @@ def largest_error(network: Network, strips: Strips) -> float | None:
     -------
     The bound, or None if the network's pieces cannot be proved.
     """
-    former = ctx.prec
-    ctx.prec = _PRECISION
-    try:
-        pieces = ball_pieces(network, float(strips.edges[0]), float(strips.edges[-1]))
-        if pieces is None or any(p.polynomial is not None and p.polynomial.degree() > 1 for p in pieces):
-            return None
-        return max(_on(network, piece, strips) for piece in pieces)
-    finally:
-        ctx.prec = former
+    parts = bounds_by_piece(network, strips, _on)
+    return None if parts is None else max(parts)
 
 
 def _on(network: Network, piece: BallPiece, strips: Strips) -> float:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_LEFT, _GAP, _LEGEND_ROW = 0.52, 0.42, 0.165
+_LEFT, _GAP, _ROW_GAP, _LEGEND_ROW = 0.52, 0.42, 0.42, 0.165
 _RIGHT, _BELOW = 0.12, 0.42
 _LETTERS = 14.0  # bold ones of 8 points to the inch
 
@@ -61,7 +61,6 @@ def panel_grid(
     heights: dict[int, float],
     left: float = _LEFT,
     gap: float = _GAP,
-    row_gap: float = 0.42,
 ) -> "tuple[Figure, list[Panel]]":
     """Return a figure with heading, legend and empty panels, row by row.
 
@@ -75,15 +74,15 @@ def panel_grid(
         Of the legend.
     heights
         Columns → height of a panel in inches.
-    left, gap, row_gap
-        Inches left of the first column, between columns and between rows.
+    left, gap
+        Inches left of the first column, and between columns.
     """
     columns = columns_for(count)
     rows, width, panel_height = ceil(count / columns), WIDTHS[columns], heights[columns]
     per_row = legend_columns(handles, 4 if columns == 3 else 3)
     top = heading_height(text, width) + 0.22
     legend_height = _LEGEND_ROW * ceil(len(handles) / per_row) + 0.18
-    figure = new_figure(width, top + rows * panel_height + (rows - 1) * row_gap + _BELOW + legend_height)
+    figure = new_figure(width, top + rows * panel_height + (rows - 1) * _ROW_GAP + _BELOW + legend_height)
     heading(figure, title, text)
     panel_width = (width - left - _RIGHT - (columns - 1) * gap) / columns
     panels = []
@@ -92,7 +91,7 @@ def panel_grid(
         axes = place(
             figure,
             left + column * (panel_width + gap),
-            top + row * (panel_height + row_gap),
+            top + row * (panel_height + _ROW_GAP),
             panel_width,
             panel_height,
         )

@@ -36,18 +36,6 @@ def forward(activation: Activation, x: Array, out: Array | None = None) -> tuple
     if activation.derivative is not None:
         return _declared(activation, activation.derivative, x, out)
 
-    derivative = activation.derivative
-    if derivative is not None:
-        with torch.no_grad():
-            given = activation.function(torch.from_numpy(x))
-
-        def times_slope(cotangent: Array) -> Array:
-            with torch.no_grad():
-                slope: Array = derivative(torch.from_numpy(x), given).numpy()
-            return np.multiply(cotangent, slope, out=cotangent)
-
-        return given.numpy(), times_slope
-
     point = torch.from_numpy(x).requires_grad_(True)
     with torch.enable_grad():
         output = activation.function(point)
