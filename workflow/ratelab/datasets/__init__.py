@@ -1,7 +1,7 @@
 """Dataset schemas, provenance, atomic writes (row 0: xarray is imported only when data is touched)."""
 
 from ratelab.datasets._io import read, write
-from ratelab.datasets._provenance import REFERENCES, RELU_PAPER, merged, merged_digests, provenance
+from ratelab.datasets._provenance import PAPERS, RELU_PAPER, SPACES_PAPER, merged, merged_digests, provenance
 from ratelab.datasets._schema import (
     ATTAINED,
     CERTAINTY,
@@ -20,8 +20,9 @@ __all__ = [
     "FIT_STATUS",
     "FLAGS",
     "LOWER_STATUS",
-    "REFERENCES",
+    "PAPERS",
     "RELU_PAPER",
+    "SPACES_PAPER",
     "VERDICT",
     "described",
     "meaning",

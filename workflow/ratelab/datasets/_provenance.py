@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _PACKAGES = ("ratelab", "numpy", "scipy", "torch", "xarray", "netCDF4", "python-flint")
-REFERENCES = (
+SPACES_PAPER = (
     "Gribonval, Kutyniok, Nielsen, Voigtlaender, Approximation spaces of deep neural networks, "
     "Constructive Approximation 55 (2022), doi:10.1007/s00365-021-09543-4"
 )
@@ -20,13 +20,16 @@ RELU_PAPER = (
     "ICLR 2018, arXiv:1611.01491"
 )
 
+PAPERS = {"A": SPACES_PAPER, "C": RELU_PAPER}
+"""By the letter of their claims."""
+
 
 def provenance(
     title: str,
     parameters: str,
     registry: Registry,
     members: Iterable[tuple[str, str]],
-    references: str = REFERENCES,
+    references: str = SPACES_PAPER,
 ) -> dict[str, str]:
     """Return global attributes: title, references, parameters (JSON), package versions and plugin digests.
 

@@ -15,6 +15,15 @@ _MODULES: Mapping[str, str] = {
     "hard-functions": "._hard_functions",
     "depth-gap": "._depth_gap",
     "global-training": "._global_training",
+    "calculus": "._calculus",
+    "sawtooth-waves": "._sawtooth_waves",
+    "activation-table": "._activation_table",
+    "self-similar": "._self_similar",
+    "powers": "._powers",
+    "indicators": "._indicators",
+    "measured-smoothness": "._measured_smoothness",
+    "embeddings": "._embeddings",
+    "free-knots": "._free_knots",
 }
 
 

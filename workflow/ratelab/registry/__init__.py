@@ -18,6 +18,7 @@ from ratelab.registry._index import Index, IndexEntry, build_index, read_index
 from ratelab.registry._integrals import integrals
 from ratelab.registry._labels import Parameter, label, parse_label, parse_value, slug
 from ratelab.registry._polynomial import PiecewisePolynomial
+from ratelab.registry._promise import Promise
 from ratelab.registry._protocols import Architecture, Complexity, Construction, Progress, Trainer
 from ratelab.registry._target import SelfSimilar, Smoothness, Target
 
@@ -38,6 +39,7 @@ __all__ = [
     "Parameter",
     "PiecewisePolynomial",
     "Progress",
+    "Promise",
     "Registry",
     "SelfSimilar",
     "Smoothness",

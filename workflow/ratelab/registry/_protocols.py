@@ -34,7 +34,11 @@ class Architecture(Protocol):
 
 @runtime_checkable
 class Construction(Protocol):
-    """Networks written down from theory."""
+    """Networks written down from theory.
+
+    One whose counts or error are proved beforehand has a method ``promise`` with the arguments of `build` that returns
+    a `Promise`; every network built in a study is compared with it.
+    """
 
     name: str
 

@@ -30,12 +30,30 @@ class Smoothness:
         Whether the target is analytic on a neighbourhood of its domain.
     source
         Where this is proved or derived.
+    besov_uniform
+        The index on the line 1/q = s, for errors in the uniform norm; None if it is the same. See `index`.
+    mean_square
+        d = 1: critical s in B^s_{2,∞}, so that moduli of smoothness of high order in L2 decay like t^s on the whole
+        domain; None if it is not known.
     """
 
     besov: float = inf
     hoelder: float = 1.0
     analytic: bool = False
     source: str = ""
+    besov_uniform: float | None = None
+    mean_square: float | None = None
+
+    def index(self, p: float) -> float:
+        """Return the critical index on the line 1/q = s + 1/p, for errors in L_p, 0 < p ≤ ∞.
+
+        It is affine in 1/p between `besov_uniform` and `besov`, an infinite one excepted, which p < ∞ share.
+        """
+        if self.besov_uniform is None or self.besov_uniform == self.besov:
+            return self.besov
+        if self.besov == inf:
+            return inf if p < inf else self.besov_uniform
+        return self.besov_uniform + (self.besov - self.besov_uniform) * 2 / p
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def run(job: ClaimJob, registry: Registry, progress: Progress) -> "xr.Dataset":
         job.model_dump_json(),
         registry,
         claim.plugins,
-        datasets.RELU_PAPER,
+        claim.paper,
     )
     return datasets.described(dataset, **origin)
 
@@ -58,7 +58,7 @@ def gather(study: str, parts: "Sequence[xr.Dataset]") -> "xr.Dataset":
     return datasets.described(
         dataset,
         title=f"Claims: study {study}",
-        references=datasets.RELU_PAPER,
+        references="; ".join(dict.fromkeys(part.attrs["references"] for part in parts)),
         software=parts[0].attrs["software"],
         plugin_digests=datasets.merged_digests(parts),
     )

@@ -17,6 +17,6 @@ def run(job: ExperimentJob, registry: Registry, progress: Progress) -> "xr.Datas
     dataset: xr.Dataset = EXPERIMENTS[job.experiment].run(parameters, registry, progress)
     summary = (EXPERIMENTS[job.experiment].parameters.__doc__ or "").split("\n")[0].rstrip(".")
     origin = datasets.provenance(
-        summary, job.model_dump_json(), registry, parameters.plugins(), datasets.RELU_PAPER
+        summary, job.model_dump_json(), registry, parameters.plugins(), EXPERIMENTS[job.experiment].paper
     )
     return datasets.described(dataset, experiment=job.experiment, **origin)

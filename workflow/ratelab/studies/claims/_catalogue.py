@@ -7,8 +7,9 @@ from importlib import import_module
 from ratelab._errors import UserError, suggestion
 from ratelab.studies.claims._claim import Check, Claim
 from ratelab.studies.claims._relu_statements import RELU
+from ratelab.studies.claims._space_statements import SPACES
 
-CLAIMS: Mapping[str, Claim] = {claim.id: claim for claim in RELU}
+CLAIMS: Mapping[str, Claim] = {claim.id: claim for claim in (*SPACES, *RELU)}
 
 _RANGE = re.compile(r"([A-Z])(\d+)\s*[-–]\s*([A-Z])(\d+)")
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ratelab.datasets import PAPERS
+
 if TYPE_CHECKING:
     from ratelab.registry import Registry
 
@@ -51,6 +53,11 @@ class Claim:
     certainty: str
     module: str
     plugins: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def paper(self) -> str:
+        """The paper that makes the statement, by the letter of its id."""
+        return PAPERS[self.id[0]]
 
 
 @dataclass(frozen=True)

@@ -3,26 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ratelab._errors import UserError, suggestion
-
-
-class Parameters(BaseModel):
-    """Common to all experiments: unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def plugins(self) -> tuple[tuple[str, str], ...]:
-        """(kind, label) of the plugins that the experiment uses."""
-        return ()
-
-
-Count = Annotated[int, Field(ge=1, strict=True)]
-Variables = Annotated[int, Field(ge=1, le=3, strict=True)]
+from ratelab.datasets import RELU_PAPER, SPACES_PAPER
+from ratelab.studies.experiments._parameters import Count, Parameters, Variables
+from ratelab.studies.experiments._space_parameters import SPACE_EXPERIMENTS
 
 
 class HardFunctions(Parameters):
@@ -83,11 +72,14 @@ class Experiment:
         Model of its parameters, with defaults.
     module
         Module of this package whose `run(parameters, registry, progress)` returns its dataset.
+    paper
+        What it is about.
     """
 
     name: str
     parameters: type[Parameters]
     module: str
+    paper: str = RELU_PAPER
 
     @property
     def run(self) -> Callable[..., Any]:
@@ -102,9 +94,9 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         Experiment("hard-functions", HardFunctions, "_hard_functions"),
         Experiment("depth-gap", DepthGap, "_depth_gap"),
         Experiment("global-training", GlobalTraining, "_global_training"),
+        *(Experiment(*entry, SPACES_PAPER) for entry in SPACE_EXPERIMENTS),
     )
 }
-ExperimentName = Literal["hard-functions", "depth-gap", "global-training"]
 
 
 def parameters_of(name: str, given: Mapping[str, Any]) -> Parameters:
