@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ratelab import UserError
-from ratelab.registry import built_in_folder, read_index
+from ratelab.registry import built_in_folder, construction_case, read_index
 from ratelab.studies import load_config, make_plan
 from ratelab.studies._bracket import split_network
 from ratelab.studies._jobs import SplineJob, TrainJob
@@ -15,6 +15,11 @@ MEMBERS = {
     "targets": ["sqrt", "step", "gaussian(dimension=2)", "cusp", "cusp(at=1/3)"],
     "activations": ["relu", "relu2", "tanh", "prelu(slope=1/4)"],
     "trainers": ["adam", "varpro", "polish"],
+    "constructions": [
+        construction_case(target, activation, 2)
+        for target in ("sqrt", "step", "gaussian(dimension=2)", "cusp")
+        for activation in ("relu", "relu2", "tanh")
+    ],
 }
 
 

@@ -34,6 +34,7 @@ _NAMES = {
     "represent_cells": "._represent_cells",
     "represent_cells_bound": "._represent_cells",
     "subset_sum": "._subset_sum",
+    "target_norm": "._target_norm",
     "transition_points": "._breakpoints",
 }
 
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from ratelab.exact._represent import Representation, represent
     from ratelab.exact._represent_cells import represent_cells, represent_cells_bound
     from ratelab.exact._subset_sum import SubsetSum, subset_sum
+    from ratelab.exact._target_norm import target_norm
 
 __all__ = [
     "CellMoments",
@@ -89,5 +91,6 @@ __all__ = [
     "represent_cells",
     "represent_cells_bound",
     "subset_sum",
+    "target_norm",
     "transition_points",
 ]

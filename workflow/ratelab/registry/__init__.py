@@ -14,7 +14,7 @@ from ratelab.registry._discovery import (
 )
 from ratelab.registry._family import Family, check_parameters, member_label
 from ratelab.registry._hooks import HOOKS, KINDS, Hooks, hookimpl, hookspec
-from ratelab.registry._index import Index, IndexEntry, build_index, read_index
+from ratelab.registry._index import Index, IndexEntry, build_index, construction_case, read_index
 from ratelab.registry._integrals import integrals
 from ratelab.registry._labels import Parameter, label, parse_label, parse_value, slug
 from ratelab.registry._polynomial import PiecewisePolynomial
@@ -48,6 +48,7 @@ __all__ = [
     "build_index",
     "built_in_folder",
     "check_parameters",
+    "construction_case",
     "digest",
     "hookimpl",
     "hookspec",

@@ -12,7 +12,7 @@ from typing import Any
 
 from ratelab import __version__
 from ratelab._errors import UserError
-from ratelab.registry._discovery import Broken, digest, load_plugins, plugin_files, unknown
+from ratelab.registry._discovery import Broken, Registry, digest, load_plugins, plugin_files, unknown
 from ratelab.registry._family import member_label
 from ratelab.registry._hooks import KINDS
 from ratelab.registry._labels import Parameter, parse_label, parse_value
@@ -60,7 +60,9 @@ def build_index(folders: Sequence[str | Path], members: Mapping[str, Sequence[st
         As for `load_plugins`.
     members
         Kind → labels whose facts are wanted (degree and knots of activations, dimension of targets, whether trainers
-        polish); facts are kept under the normal form of the label, parameters in the order of their family.
+        polish); facts are kept under the normal form of the label, parameters in the order of their family. Under
+        ``constructions`` stand triples as `construction_case` writes them; their fact is the list of constructions that
+        accept such networks.
     """
     registry = load_plugins(folders)
     entries = {
@@ -76,6 +78,9 @@ def build_index(folders: Sequence[str | Path], members: Mapping[str, Sequence[st
     }
     facts: dict[str, dict[str, Any]] = {}
     for kind, labels in members.items():
+        if kind == "constructions":
+            facts[kind] = _accepted(registry, labels)
+            continue
         catalogue = registry.catalogue(kind)
         facts[kind] = {}
         for text in labels:
@@ -154,6 +159,32 @@ def _facts(kind: str, member: Any) -> dict[str, Any]:
     if kind == "trainers":
         return {"polishes": bool(getattr(member, "polishes", False))}
     return {}
+
+
+def construction_case(target: str, activation: str, depth: int) -> str:
+    """Return the text under which the index says which constructions accept these networks for this target."""
+    return json.dumps([target, activation, depth], ensure_ascii=False)
+
+
+def _accepted(registry: Registry, cases: Sequence[str]) -> dict[str, list[str]]:
+    """Case → names of the constructions that accept it; cases of unknown or broken members are left out."""
+    found: dict[str, list[str]] = {}
+    for case in cases:
+        target, activation, depth = json.loads(case)
+        try:
+            members = [
+                (registry.catalogue(kind).label(*parse_label(text)), registry.catalogue(kind)[text])
+                for kind, text in (("targets", target), ("activations", activation))
+            ]
+        except Exception:  # reported where the member itself is asked for
+            continue
+        (target, function), (activation, rho) = members
+        found[construction_case(target, activation, depth)] = [
+            name
+            for name in registry.constructions
+            if registry.constructions[name].accepts(target=function, activation=rho, depth=depth) is None
+        ]
+    return found
 
 
 def _parse(data: dict[str, Any]) -> Index:

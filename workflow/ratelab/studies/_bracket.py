@@ -138,6 +138,9 @@ class _Tables:
             coords=_coordinates(job)
             | {"seed": np.arange(job.seeds), "milestone": np.array(job.milestones, dtype=np.float64)},
         )
+        norms = [exact.target_norm(registry.targets[label]) for label in job.targets]
+        dataset["target_norm_low"] = ("target", np.array([norm.lower for norm in norms]))
+        dataset["target_norm_high"] = ("target", np.array([norm.upper for norm in norms]))
         return datasets.described(dataset, **self._origin("Errors of best approximation", registry, digests))
 
     def _origin(self, what: str, registry: Registry, digests: str) -> dict[str, str]:

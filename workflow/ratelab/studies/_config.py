@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -119,8 +120,22 @@ class Study(BaseModel):
         description="Amounts of work, increasing, at which every fit is measured besides at its end; one "
         "evaluation of a loss, a gradient or a Jacobian is nodes × connections units.",
     )
+    alphas: list[Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(
+        [],
+        max_length=256,
+        description="Orders α, increasing, for which the norms of the approximation spaces A^α_q are bracketed.",
+    )
+    qs: list[Annotated[float, Field(gt=0)]] = Field(
+        [2.0, inf],
+        min_length=1,
+        description="The q of these norms, increasing; `inf` is the supremum.",
+        json_schema_extra={
+            "default": [2.0, "inf"],
+            "items": {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": "inf"}]},
+        },
+    )
     claims: list[str] = Field(
-        [], description="Statements to check, by id; `C1-C19` means all of them (docs/claims.md)."
+        [], description="Statements to check, by id; `A1-A14` means all of A1 to A14 (docs/claims.md)."
     )
     cases: int = Field(
         20,
@@ -153,7 +168,7 @@ class Study(BaseModel):
             raise ValueError("each experiment may stand once")
         return experiments
 
-    @field_validator("budgets", "milestones")
+    @field_validator("budgets", "milestones", "alphas", "qs")
     @classmethod
     def _increasing(cls, values: list[float], info: pydantic.ValidationInfo) -> list[float]:
         if any(b <= a for a, b in zip(values, values[1:], strict=False)):

@@ -1,18 +1,24 @@
 """The job `construct`: the best network that theory writes down, for each budget of one (target, network)."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ratelab import best, datasets, exact
 from ratelab._errors import UserError
 from ratelab.networks import Network, resolve, to_dataset
-from ratelab.registry import Progress, Registry
+from ratelab.registry import Progress, Promise, Registry
 from ratelab.studies._jobs import ConstructJob
 
 if TYPE_CHECKING:
     import xarray as xr
+
+_ROUNDING = 1e-14
+"""Of values of a network, for each unit of its largest weight."""
+
+_QUADRATURE = {1: 1e-8, 2: 3e-4}
+"""Relative accuracy of measured errors in one and two variables; where a target jumps along a curve it is lowest."""
 
 
 def run(
@@ -27,36 +33,37 @@ def run(
         if construction.accepts(target=target, activation=activation, depth=job.depth) is None:
             chosen[label] = construction
     found: list[Network | None] = []
-    errors, origins = [], []
+    errors, promised, origins = [], [], []
     book = best.SplineBook()
     for dataset in splines:
         book.join(best.SplineBook.from_dataset(dataset))
     with best.use_splines(book):
         for complexity in job.complexity:
             for budget in job.budgets:
-                network, error, used = None, np.nan, ""
+                network, error, bound, used = None, np.nan, np.nan, ""
                 for label, construction in chosen.items():
+                    asked: Any = {"budget": budget, "complexity": complexity, "depth": job.depth}
+                    asked |= {"target": target, "activation": activation}
                     try:
-                        built = construction.build(
-                            budget=budget,
-                            complexity=complexity,
-                            depth=job.depth,
-                            target=target,
-                            activation=activation,
-                        )
+                        built = construction.build(**asked)
                     except UserError:  # below the smallest network of this construction
                         continue
                     value = exact.error(built, target)
+                    promise = construction.promise(**asked) if hasattr(construction, "promise") else Promise()
+                    check_promise(f"construction '{label}' for '{job.target}'", built, value, promise)
                     if network is None or value < error:
                         network, error, used = built, value, label
+                        bound = promise.error if promise.error < np.inf else np.nan
                 found.append(network)
                 errors.append(error)
+                promised.append(bound)
                 origins.append(used)
                 progress(len(found), len(job.complexity) * len(job.budgets))
     shape = (len(job.complexity), len(job.budgets))
     dims = ("complexity", "budget")
     dataset = to_dataset(found).assign(
         error_constructed=(dims, np.array(errors).reshape(shape)),
+        error_promised=(dims, np.array(promised).reshape(shape)),
         construction=(dims, np.array(origins, dtype=object).reshape(shape)),
         fit=(dims, np.arange(len(found), dtype=np.int32).reshape(shape)),
     )
@@ -74,3 +81,25 @@ def run(
     title = f"Networks {job.network} constructed for {job.target}"
     origin = datasets.provenance(title, job.model_dump_json(), registry, members)
     return datasets.described(dataset, **origin, target=job.target, network_kind=job.network)
+
+
+def check_promise(what: str, network: Network, error: float, promise: Promise) -> None:
+    """Compare a constructed network and its L2 error with what was proved of it.
+
+    Raises
+    ------
+    RuntimeError
+        If a count or the error is larger than promised, or differs where equality was: a fault of the construction.
+    """
+    limits = {"depth": promise.depth, "connections": promise.connections, "neurons": promise.neurons}
+    for name, limit in limits.items():
+        count = getattr(network, name)
+        if limit is not None and (count != limit if promise.attained else count > limit):
+            raise RuntimeError(
+                f"{what}: {count} {name}, promised {'' if promise.attained else 'at most '}{limit}"
+            )
+    room, share = _ROUNDING * max(1.0, network.largest_weight), _QUADRATURE[network.inputs]
+    if error > promise.error * (1 + share) + room:
+        raise RuntimeError(f"{what}: error {error!r}, promised at most {promise.error!r}")
+    if promise.attained and error < promise.error * (1 - share) - room:
+        raise RuntimeError(f"{what}: error {error!r}, promised {promise.error!r}")

@@ -12,7 +12,7 @@ Complexity = Literal["neurons", "connections"]
 class Job(BaseModel):
     """Common to all jobs: unknown keys are errors, and the same job has the same text."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
     version: str = __version__
 
 
@@ -89,6 +89,8 @@ class StudyJob(Job):
     trainers: tuple[str, ...]
     seeds: int
     milestones: tuple[float, ...] = ()
+    alphas: tuple[float, ...] = ()
+    qs: tuple[float, ...] = ()
 
 
 class ClaimJob(Job):

@@ -6,7 +6,7 @@ from typing import Any
 
 from ratelab import __version__
 from ratelab._errors import UserError
-from ratelab.registry import Index, check_parameters, parse_label, read_index, slug
+from ratelab.registry import Index, check_parameters, construction_case, parse_label, read_index, slug
 from ratelab.studies._config import Config, Member, Study, plugin_folders
 from ratelab.studies._jobs import (
     CheckJob,
@@ -59,11 +59,17 @@ def plan_from(data: Mapping[str, Any], config_folders: Sequence[Path], source: s
 
     config = load_config(data, source)
     folders = plugin_folders(config, *config_folders)
-    members: dict[str, list[str]] = {"targets": [], "activations": [], "trainers": []}
+    members: dict[str, list[str]] = {"targets": [], "activations": [], "trainers": [], "constructions": []}
     for study in config.studies.values():
         members["targets"] += [_raw_label(m) for m in study.targets]
         members["activations"] += [_raw_label(n.activation) for n in study.networks]
         members["trainers"] += [_raw_label(m) for m in study.trainers]
+        if "construct" in study.methods:
+            members["constructions"] += [
+                construction_case(_raw_label(target), _raw_label(network.activation), network.depth)
+                for network in study.networks
+                for target in (study.targets if network.targets is None else network.targets)
+            ]
     return make_plan(config, read_index(folders, members, cache))
 
 
@@ -164,6 +170,8 @@ class _Builder:
                 trainers=tuple(trainers) if "train" in study.methods else (),
                 seeds=study.seeds,
                 milestones=tuple(study.milestones),
+                alphas=tuple(study.alphas),
+                qs=tuple(study.qs) if study.alphas else (),
             ),
             gathered,
         )
@@ -215,9 +223,9 @@ class _Builder:
         }
         stem = f"{self._slug(target)}--{self._slug(f'{architecture}/{activation}/depth={depth}')}"
         files = self._files(("targets", target), ("architectures", architecture), ("activations", activation))
-        degree = self._splines(study, target, activation, depth)
-        if "construct" in study.methods and degree is not None:
-            constructions = tuple(self.index.entries["constructions"])
+        self._splines(study, target, activation, depth)
+        constructions = self._constructions(target, activation, depth) if "construct" in study.methods else ()
+        if constructions:
             extra = self._files(*(("constructions", c) for c in constructions))
             job = ConstructJob(**common, constructions=constructions)
             self.constructs[name, stem] = Step(job, (*files, *extra))
@@ -243,13 +251,19 @@ class _Builder:
         facts = self.index.facts.get("trainers", {}).get(trainer)
         return bool(facts and facts["polishes"])
 
-    def _splines(self, study: Study, target: str, activation: str, depth: int) -> int | None:
-        """Ask for the spline brackets that bound this network, and return their degree (None if none does)."""
+    def _constructions(self, target: str, activation: str, depth: int) -> tuple[str, ...]:
+        """Names of the constructions that accept such networks for this target."""
+        return tuple(
+            self.index.facts.get("constructions", {}).get(construction_case(target, activation, depth), ())
+        )
+
+    def _splines(self, study: Study, target: str, activation: str, depth: int) -> None:
+        """Ask for the spline brackets that bound this network, if any do."""
         facts = self.index.facts["activations"][activation]
         dimension = self.index.facts["targets"][target]["dimension"]
         degree, knots = facts.get("degree"), facts.get("knots")
         if degree is None or knots is None or dimension != 1 or degree > 3:
-            return None
+            return
         needed = {
             pieces
             for complexity in study.complexity
@@ -258,12 +272,11 @@ class _Builder:
             if 1 <= pieces <= LARGEST_PIECES
         }
         if not needed:
-            return None
+            return
         self.pieces.setdefault((target, degree), set()).update(needed)
         if (degree, knots, depth) == (1, 1, 2):
             shallow = {_neurons(complexity, b) for complexity in study.complexity for b in study.budgets}
             self.neurons.setdefault(target, set()).update(n for n in shallow if n)
-        return int(degree)
 
     def _target(self, target: str) -> None:
         job = TargetJob(version=__version__, target=target, nodes=self.config.nodes, cells=self.config.cells)

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ratelab import datasets, exact, spaces
+from ratelab import datasets, spaces
 from ratelab.networks import resolve
-from ratelab.registry import Registry, Target
+from ratelab.registry import Registry
 from ratelab.studies._bracket import split_network
 from ratelab.studies._jobs import StudyJob
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _CURVE = ("target", "network", "complexity")
 _ROUNDING = 1e-12
 """Errors below this share of the target's norm are rounding, not approximation: no rate is fitted to them."""
+
+_NORM_ENDS = ("norm_truncated_low", "norm_truncated_high", "norm_low", "norm_high")
 
 
 def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset":
@@ -36,13 +38,15 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
     trained = {
         f"rate_trained{end}": np.full((*shape, len(job.trainers)), np.nan) for end in ("", "_low", "_high")
     }
+    norms = {name: np.full((*shape, len(job.qs), len(job.alphas)), np.nan) for name in _NORM_ENDS}
     verdict = np.zeros(shape, np.int8)
     source, proof = np.full(shape, "", dtype=object), np.full(shape, "", dtype=object)
     for pair in job.pairs:
         target = registry.targets[pair[0]]
         _, label, depth = split_network(pair[1])
         activation = resolve(label, registry)
-        rounding = _ROUNDING * _norm(target)
+        norm = tuple(float(curves[f"target_norm_{end}"].sel(target=pair[0])) for end in ("low", "high"))
+        rounding = _ROUNDING * norm[1]
         for position, complexity in enumerate(job.complexity):
             place = (job.targets.index(pair[0]), job.networks.index(pair[1]), position)
             chosen = curves.sel(target=pair[0], network=pair[1], complexity=complexity)
@@ -69,6 +73,10 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
                 found = spaces.trained_rate(budgets, errors)
                 for suffix, end in zip(("", "_low", "_high"), found, strict=True):
                     trained[f"rate_trained{suffix}"][(*place, index)] = end
+            if job.alphas:
+                tail = spaces.tail_of(target, activation, depth, complexity)
+                for name, table in _approximation_norms(job, (lower, upper), norm, tail).items():
+                    norms[name][place] = table
             word = spaces.verdict(
                 slopes["slope_low"][place], slopes["slope_high"][place], predicted[0], predicted[1], lower
             )
@@ -90,6 +98,10 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
             "window": np.array([label for label, _, _ in windows], dtype=object),
         },
     )
+    if job.alphas:
+        dataset = dataset.assign_coords(q=np.array(job.qs), alpha=np.array(job.alphas))
+        for name, table in norms.items():
+            dataset[name] = ((*_CURVE, "q", "alpha"), table)
     dataset["prediction_source"].attrs["long_name"] = "where the predicted rate comes from"
     title = f"Rates: study {job.study}"
     origin = {key: curves.attrs[key] for key in ("plugin_digests", "references", "software")}
@@ -102,7 +114,16 @@ def _ends(curve: "xr.Dataset") -> tuple[np.ndarray, np.ndarray]:
     return curve["error_lower"].values, upper
 
 
-def _norm(target: Target) -> float:
-    """L2 norm of the target, by quadrature."""
-    x, weight = exact.nodes(target, 256)
-    return float(np.sqrt(np.sum(weight[:, None] * target(x) ** 2)))
+def _approximation_norms(
+    job: StudyJob,
+    ends: tuple[np.ndarray, np.ndarray],
+    norm: tuple[float, float],
+    tail: "spaces.Tail | None",
+) -> dict[str, np.ndarray]:
+    """Brackets of ‖f‖ in A^α_q, (q, alpha) each: what the study's sizes sum to, and the whole sum."""
+    lower, upper = ends
+    sizes = np.array([0, *job.budgets])
+    # without a method the lower end is 0; without a network the error is at most that of a smaller one
+    low = np.array([norm[0], *np.nan_to_num(lower)])
+    high = np.minimum.accumulate([norm[1], *np.where(np.isnan(upper), np.inf, upper)])
+    return spaces.norm_table(sizes, low, high, job.alphas, job.qs, tail)
