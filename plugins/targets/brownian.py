@@ -43,6 +43,7 @@ def brownian(seed: int = 0) -> Target:
         smoothness=Smoothness(
             besov=0.5,
             hoelder=0.5,
+            mean_square=0.5,
             source="index of Brownian motion, almost surely, which the walk shares "
             f"up to about {_STEPS} pieces",
         ),

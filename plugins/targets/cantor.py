@@ -142,6 +142,8 @@ def ratelab_targets() -> Sequence[Target]:
             smoothness=Smoothness(
                 besov=log2(6) / 2,
                 hoelder=log(2) / log(3),
+                besov_uniform=1.0,
+                mean_square=log(6) / log(3) / 2,
                 source="2^j copies of width 3^(−j) and height 2^(−j)",
             ),
             summary="Cantor's function",

@@ -1,10 +1,10 @@
 """The cone |x − (½, ½)| on [0, 1]²: a point singularity."""
 
 from collections.abc import Sequence
-
-import numpy as np
+from fractions import Fraction
 
 from ratelab import Smoothness, Target, hookimpl
+from ratelab.registry import Distance
 
 
 @hookimpl
@@ -12,7 +12,7 @@ def ratelab_targets() -> Sequence[Target]:
     return [
         Target(
             "cone",
-            lambda x: np.hypot(x[:, 0] - 0.5, x[:, 1] - 0.5),
+            Distance((Fraction(1, 2), Fraction(1, 2))),
             domain=((0.0, 1.0), (0.0, 1.0)),
             smoothness=Smoothness(source="algebraic singularity at one point of the plane"),
             summary="|x − (½, ½)|, d = 2",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from math import comb
+from math import comb, inf
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,7 @@ def cusp(exponent: Number = 0.5, at: Number = Fraction(1, 3)) -> Target:
         smoothness=Smoothness(
             hoelder=min(1.0, float(power)),
             analytic=smooth,
+            mean_square=inf if smooth or (polynomial and centre in (0, 1)) else float(power) + 0.5,
             source="polynomial" if smooth else "algebraic singularity at one point",
         ),
         summary=f"|x − {at}|^{exponent}",

@@ -1,13 +1,16 @@
 """The indicator of the disc |x − (½, ½)| ≤ 3/10 on [0, 1]²: a jump along a smooth curve."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ratelab import Smoothness, Target, hookimpl
+from ratelab.registry import Ball
 
-_RADIUS = 0.3
+_DISC = Ball((Fraction(1, 2), Fraction(1, 2)), Fraction(3, 10))
+_RADIUS = float(_DISC.radius)
 
 
 def _function(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -25,8 +28,10 @@ def ratelab_targets() -> Sequence[Target]:
             smoothness=Smoothness(
                 besov=1.0,
                 hoelder=0.0,
+                besov_uniform=0.0,
                 source="indicator of a smooth domain in the plane: index on the line 1/q = s/2 + 1/2",
             ),
+            indicator_of=_DISC,
             summary="1 on the disc of radius 3/10 about (½, ½), d = 2",
             reference="DeVore 1998, Nonlinear approximation",
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def gaussian(width: int | float | Fraction = 0.1, dimension: int = 1) -> Target:
         lambda x: np.exp(rounded * np.sum((x - 0.5) ** 2, axis=1)),
         domain=((0.0, 1.0),) * dimension,
         enclosure=enclosure if dimension == 1 else None,
-        smoothness=Smoothness(analytic=True, source="entire function"),
+        smoothness=Smoothness(analytic=True, mean_square=inf, source="entire function"),
         summary=f"exp(−|x − ½|² / (2·{width}²)), d = {dimension}",
         reference="a smooth bump, narrow against the domain",
     )

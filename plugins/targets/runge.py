@@ -1,6 +1,7 @@
 """Runge's function 1 / (1 + 25 u²), u = 2x − 1, on [0, 1]: analytic, with poles near the domain."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,9 @@ def ratelab_targets() -> Sequence[Target]:
             "runge",
             _function,
             enclosure=_enclosure,
-            smoothness=Smoothness(analytic=True, source="rational function with poles at 1/2 ± i/10"),
+            smoothness=Smoothness(
+                analytic=True, mean_square=inf, source="rational function with poles at 1/2 ± i/10"
+            ),
             summary="1 / (1 + 25 (2x − 1)²)",
             reference="Runge 1901, Über empirische Funktionen und die Interpolation zwischen "
             "äquidistanten Ordinaten",

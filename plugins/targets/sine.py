@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import inf
 
 import numpy as np
 from flint import fmpq
@@ -25,7 +26,7 @@ def sine(frequency: int | float | Fraction = 1.0) -> Target:
         "sine",
         function,
         enclosure=lambda x: (x * angle).sin_pi(),
-        smoothness=Smoothness(analytic=True, source="entire function"),
+        smoothness=Smoothness(analytic=True, mean_square=inf, source="entire function"),
         summary=f"sin 2πfx, f = {frequency}",
         reference="Barrow and Smith 1978, Asymptotic properties of best L2[0,1] approximation by "
         "splines with variable knots",

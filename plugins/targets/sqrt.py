@@ -30,7 +30,7 @@ def ratelab_targets() -> Sequence[Target]:
             enclosure=lambda x: x.sqrt(),
             moments=moments,
             energy=energy,
-            smoothness=Smoothness(hoelder=0.5, source="algebraic singularity at 0"),
+            smoothness=Smoothness(hoelder=0.5, mean_square=1.0, source="algebraic singularity at 0"),
             summary="√x",
             reference="DeVore 1998, Nonlinear approximation",
         )

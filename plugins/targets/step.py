@@ -20,7 +20,9 @@ def step(at: int | float | Fraction = Fraction(1, 3)) -> Target:
         lambda x: np.where(x[:, 0] >= first, 1.0, 0.0),
         singular_points=(at if isinstance(at, float) else jump,),
         pieces=PiecewisePolynomial((jump,), ((Fraction(0),), (Fraction(1),))),
-        smoothness=Smoothness(hoelder=0.0, source="piecewise constant with one jump"),
+        smoothness=Smoothness(
+            hoelder=0.0, besov_uniform=0.0, mean_square=0.5, source="piecewise constant with one jump"
+        ),
         summary=f"1 right of {at}, 0 left of it",
         reference="Gribonval, Kutyniok, Nielsen and Voigtlaender 2022, Approximation spaces "
         "of deep neural networks",

@@ -39,6 +39,7 @@ def takagi(exponent: int | float | Fraction = 1.0) -> Target:
             besov=inf if polynomial else float(a),
             hoelder=min(1.0, float(a)),
             analytic=polynomial,
+            mean_square=inf if polynomial else min(float(a), 1.5),
             source="x − x²" if polynomial else "hat coefficients 2^(−aj) on every dyadic level j",
         ),
         self_similar=SelfSimilar((Fraction(0), Fraction(1, 2)), Fraction(1, 2), float(a), (False, True)),

@@ -1,6 +1,7 @@
 """sin 2πx + 0.2 sin 20πx on [0, 1]: many local optima of the knots at every size."""
 
 from collections.abc import Sequence
+from math import inf
 
 import numpy as np
 from flint import fmpq
@@ -21,7 +22,7 @@ def ratelab_targets() -> Sequence[Target]:
             "two_scales",
             _function,
             enclosure=lambda x: (x * 2).sin_pi() + (x * 20).sin_pi() * fmpq(1, 5),
-            smoothness=Smoothness(analytic=True, source="entire function"),
+            smoothness=Smoothness(analytic=True, mean_square=inf, source="entire function"),
             summary="sin 2πx + 0.2 sin 20πx",
             reference="a test of knot placement on two scales",
         )

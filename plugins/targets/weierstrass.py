@@ -37,6 +37,7 @@ def weierstrass(exponent: int | float | Fraction = 0.5) -> Target:
         smoothness=Smoothness(
             besov=float(a),
             hoelder=min(1.0, float(a)),
+            mean_square=float(a),
             source="one frequency 2^j of size 2^(−aj) per octave; index of the infinite series, "
             f"which the finite sum shares up to about {1 << _LAST} pieces",
         ),

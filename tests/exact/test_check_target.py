@@ -1,5 +1,6 @@
 """A target is refused where it contradicts itself."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from ratelab import Target, UserError, load_plugins
 from ratelab.exact import check_target
-from ratelab.registry import PiecewisePolynomial
+from ratelab.registry import Ball, PiecewisePolynomial
 
 TARGETS = load_plugins().targets
 LINE = PiecewisePolynomial((), ((Fraction(0), Fraction(1)),))
@@ -57,3 +58,10 @@ def test_an_enclosure_may_return_a_constant() -> None:
     network = rl.Network.dense([[[1.0]], [[1.0]]], [[0.0], [0.0]])
     found = rl.exact.certified_error(network, constant)
     assert found.lower <= 3**-0.5 <= found.upper and found.certainty == "rigorous"
+
+
+def test_a_declared_set_must_be_where_the_function_is_one():
+    disc = load_plugins().targets["disc"]
+    check_target(disc)
+    with pytest.raises(UserError, match="indicator of Ball"):
+        check_target(replace(disc, indicator_of=Ball((0.5, 0.5), 0.2)))

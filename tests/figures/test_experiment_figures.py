@@ -7,21 +7,7 @@ import xarray as xr
 from ratelab import UserError, figures, load_plugins
 from ratelab.figures import _depth_gap, _global_training, _hard_functions, _pieces
 from ratelab.studies.experiments._catalogue import EXPERIMENTS, parameters_of
-
-GIVEN = {
-    "hard-functions": {},
-    "depth-gap": {"width": 3, "layers": 3},
-    "global-training": {
-        "data": [(1, 8, 1), (1, 10, 2)],
-        "trainers": ["adam(steps=100)", "varpro(steps=40)"],
-        "seeds": 5,
-    },
-}
-FILES = {
-    "hard-functions": ["figure-1", "figure-2", "figure-3"],
-    "depth-gap": ["depth-gap"],
-    "global-training": ["global-training", "global-training-search"],
-}
+from small_experiments import FILES, SMALL
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +18,7 @@ def results():
         name: EXPERIMENTS[name]
         .run(parameters_of(name, given), registry, lambda *_: None)
         .assign_attrs(experiment=name)
-        for name, given in GIVEN.items()
+        for name, given in SMALL.items()
     }
 
 
@@ -44,7 +30,7 @@ def finite(values):
     return values[np.isfinite(values)]
 
 
-@pytest.mark.parametrize("name", GIVEN)
+@pytest.mark.parametrize("name", SMALL)
 def test_an_experiment_gives_its_figures_twice_the_same(results, tmp_path, name):
     first, second = (figures.draw_experiment(results[name], tmp_path / folder) for folder in "ab")
     assert [path.name for path in first] == [

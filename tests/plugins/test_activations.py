@@ -40,6 +40,11 @@ FORMULAS = {
     "silu": lambda x: x / (1 + mpmath.exp(-x)),
     "sine": mpmath.sin,
     "gaussian": lambda x: mpmath.exp(-x * x),
+    "elu": lambda x: x if x > 0 else mpmath.expm1(x),
+    "softsign": lambda x: x / (1 + abs(x)),
+    "arctan": mpmath.atan,
+    "isru": lambda x: x / mpmath.sqrt(1 + x * x),
+    "isrlu": lambda x: x if x > 0 else x / mpmath.sqrt(1 + x * x),
 }
 POINTS = [
     -700.0,

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 from itertools import product
-from math import comb, factorial, inf, isnan, nan, sqrt
+from math import comb, factorial, inf, isnan, log2, nan, sqrt
 
 import numpy as np
 import pytest
@@ -10,7 +10,9 @@ from flint import arb
 
 from ratelab import Activation, Smoothness, Target, UserError, spaces
 from ratelab.networks import identity, power
-from ratelab.registry import PiecewisePolynomial
+from ratelab.registry import PiecewisePolynomial, SelfSimilar
+from ratelab.spaces._depth_growth import DepthGrowth
+from ratelab.spaces._predictions import predict as spaces_predict
 
 RELU, RELU2 = power(1), power(2)
 
@@ -144,6 +146,164 @@ def test_analytic_networks_beat_every_power_on_analytic_targets(activation):
 def test_analytic_networks_inherit_the_rate_of_what_they_tend_to(activation, on_rough, on_sqrt):
     assert same(limits(rough(1.5), activation), (on_rough, nan))
     assert same(limits(SQRT, activation), (on_sqrt, nan))
+
+
+def known(**given) -> Target:
+    return Target("known", lambda x: x[:, 0], smoothness=Smoothness(source="given", **given))
+
+
+def flat(dimension, **given) -> Target:
+    box = ((0, 1),) * dimension
+    return Target("flat", lambda x: x[:, 0], domain=box, smoothness=Smoothness(source="given", **given))
+
+
+def takagi(a: float) -> Target:
+    halves = SelfSimilar((Fraction(0), Fraction(1, 2)), Fraction(1, 2), a, (False, True))
+    smooth = Smoothness(besov=a, hoelder=min(1.0, a), source="coefficients")
+    return Target("takagi", lambda x: x[:, 0], smoothness=smooth, self_similar=halves)
+
+
+CANTOR_EXPONENT = log2(6) / 2
+CANTOR = Target(
+    "cantor",
+    lambda x: x[:, 0],
+    smoothness=Smoothness(besov=CANTOR_EXPONENT, besov_uniform=1.0, hoelder=0.63, source="copies"),
+    self_similar=SelfSimilar((Fraction(0), Fraction(2, 3)), Fraction(1, 3), CANTOR_EXPONENT, (False, False)),
+)
+
+
+def predicted(target, activation, depth=2, complexity="neurons", p=2):
+    found = spaces_predict(target, activation, depth, complexity, p)
+    return found.low, found.high
+
+
+def growth(text):
+    return DepthGrowth.parse(text)
+
+
+@pytest.mark.parametrize("activation", [RELU, RELU2, TANH, SOFTPLUS, SINUS])
+def test_jumps_never_go_away_in_the_uniform_norm(activation):
+    assert predicted(STEP, activation, p=inf) == (0.0, 0.0)
+    assert predicted(known(hoelder=0.0), activation, growth("unbounded"), p=inf) == (0.0, 0.0)
+    assert predicted(flat(2, hoelder=0.0, besov=1.0), activation, 3, p=inf) == (0.0, 0.0)
+    assert predicted(STEP, RELU, p=0.5)[0] == inf
+
+
+def test_jumps_are_no_obstacle_for_activations_that_jump():
+    assert predicted(STEP, power(0), p=inf) == (inf, inf)
+
+
+def test_kinks_stay_in_the_closure_in_the_uniform_norm():
+    continuous = broken(Fraction(1, 3), [0], [-1, 3])
+    for activation in (RELU, RELU2, SOFTPLUS):
+        assert predicted(continuous, activation, p=inf)[0] == inf
+
+
+@pytest.mark.parametrize("p", [0.5, 1, 2, 4, inf])
+def test_smooth_functions_have_one_rate_in_all_norms(p):
+    assert predicted(EXP, RELU, p=p) == predicted(SQRT, RELU, p=p) == (2.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("p", "rate"), [(1, log2(3)), (2, log2(6) / 2), (4, 1 + (log2(3) - 1) / 4), (inf, 1.0)]
+)
+def test_the_rate_of_cantors_function_depends_on_the_norm(p, rate):
+    assert predicted(CANTOR, RELU, p=p) == pytest.approx((rate, rate))
+
+
+def test_the_direct_estimate_in_the_uniform_norm_ends_at_the_degree():
+    assert predicted(known(besov=1.5), RELU, p=inf) == (1.0, 1.5)
+    assert predicted(known(besov=1.5), RELU2, p=inf) == (1.5, 1.5)
+    found = spaces_predict(known(besov=0.5), power(0), 2, "neurons", inf)
+    assert isnan(found.low) and "is empty for r = 0" in found.source
+
+
+@pytest.mark.parametrize("depth", [2, 3, 4, 6, 9])
+@pytest.mark.parametrize("a", [0.5, 1.0, 1.5, 3.0])
+def test_self_similar_functions_have_their_depth_rate_exactly(depth, a):
+    assert predicted(takagi(a), RELU, depth, "connections") == (a * (depth // 2),) * 2
+    assert predicted(takagi(a), RELU, depth, "neurons") == (a * (depth - 1),) * 2
+    claims = {s.claim for s in spaces_predict(takagi(a), RELU, depth, "neurons").statements}
+    assert "A14" in claims or depth == 2
+
+
+@pytest.mark.parametrize("text", ["log", "power(exponent=1/2)", "linear", "unbounded"])
+def test_growing_depth_reaches_self_similar_functions_at_every_rate(text):
+    for complexity in ("neurons", "connections"):
+        assert predicted(takagi(0.3), RELU, growth(text), complexity) == (inf, inf)
+        assert same(predicted(CANTOR, RELU, growth("log"), complexity), (CANTOR_EXPONENT, nan))
+
+
+def test_growing_depth_has_no_inverse_estimate():
+    found = spaces_predict(rough(0.5), RELU, growth("log"), "connections")
+    assert same((found.low, found.high), (0.5, nan))
+    assert "A9" in found.source
+
+
+def test_growing_depth_reaches_any_smoothness_with_one_activation():
+    assert predicted(rough(3.7), RELU, growth("linear"))[0] == 3.7
+    assert predicted(rough(3.7), RELU, growth("log"))[0] == 2
+    assert predicted(rough(3.7), RELU2, growth("log"))[0] == 3.7
+    assert predicted(EXP, RELU, growth("power(exponent=1/3)")) == (inf, inf)
+    assert predicted(EXP, RELU, growth("log"))[0] == 2
+    assert predicted(SQRT, RELU, growth("unbounded")) == (inf, inf)
+    assert predicted(EXP, PARABOLA, growth("log")) == (inf, inf)
+    assert predicted(SQUARE, RELU2, growth("log")) == predicted(KINK, RELU, growth("log")) == (inf, inf)
+    assert predicted(AFFINE, identity, growth("log")) == (inf, inf)
+    assert predicted(EXP, identity, growth("log")) == (0.0, 0.0)
+    assert predicted(rough(0.7), SOFTPLUS, growth("log"))[0] == 0.7
+
+
+def test_a_constant_growth_is_a_depth():
+    for depth in (2, 3, 5):
+        for target in (EXP, rough(0.7), takagi(0.4), STEP, flat(2, besov=1.0)):
+            one = spaces_predict(target, RELU, depth, "connections")
+            assert repr(one) == repr(spaces_predict(target, RELU, growth(str(depth)), "connections"))
+
+
+def test_in_several_variables_rates_come_from_smoothness_over_dimension():
+    disc = flat(2, besov=1.0, hoelder=0.0)
+    assert same(predicted(disc, RELU, 3), (0.25, nan))  # min(1, 1/2)/2
+    assert same(predicted(disc, RELU2, 6), (0.5, nan))
+    assert same(predicted(disc, RELU, growth("linear")), (0.5, nan))
+    assert same(predicted(flat(3, besov=9.0), RELU2, 8), (2.5 / 3, nan))
+    assert same(predicted(flat(2, analytic=True), RELU, growth("linear")), (inf, inf))
+
+
+@pytest.mark.parametrize(
+    ("activation", "depth", "p", "text"),
+    [
+        (RELU, 2, 2, "needs 3 layers, found 2"),
+        (RELU2, 5, 2, "needs 6 layers, found 5"),
+        (RELU, 3, inf, "is empty for p = ∞"),
+        (SINUS, 3, 2, "no theorem for this activation"),
+    ],
+)
+def test_outside_its_range_a_theorem_gives_its_range_and_no_number(activation, depth, p, text):
+    found = spaces_predict(flat(2, besov=1.0), activation, depth, "neurons", p)
+    assert isnan(found.low) and isnan(found.high) and text in found.source
+
+
+def test_statements_say_claim_direction_and_certainty():
+    found = spaces_predict(rough(0.7), RELU, 4, "connections")
+    assert [(s.claim, s.direction) for s in found.statements] == [("A10", "direct"), ("A8", "inverse")]
+    assert "A10: " in found.source and "(recalled, derived)" in found.source
+    known_claims = {f"A{number}" for number in range(1, 15)} | {""}
+    for target in (EXP, STEP, rough(1.0), takagi(1.0), SQUARE, flat(2, analytic=True)):
+        for activation in (RELU, RELU2, TANH, SOFTPLUS, identity, power(0)):
+            for depth in (2, 4, growth("log"), growth("unbounded")):
+                result = spaces_predict(target, activation, depth, "neurons")
+                assert {s.claim for s in result.statements} <= known_claims
+                assert not (isnan(result.low) and not result.note)
+                assert isnan(result.low) or result.statements
+                assert not result.low > result.high
+
+
+def test_norms_and_depths_that_are_none_are_the_users_error():
+    with pytest.raises(UserError, match="p is 0"):
+        spaces_predict(EXP, RELU, 2, "neurons", 0)
+    with pytest.raises(UserError, match="depth is 1"):
+        spaces_predict(EXP, RELU, growth("1"), "neurons")
 
 
 def test_theory_is_silent_where_nothing_is_known():

@@ -15,16 +15,7 @@ from ratelab.studies import _experiment
 from ratelab.studies._jobs import ExperimentJob
 from ratelab.studies.experiments import _depth_gap, _global_training, _hard_functions
 from ratelab.studies.experiments._catalogue import EXPERIMENTS, parameters_of
-
-SMALL = {
-    "hard-functions": {},
-    "depth-gap": {"width": 3, "layers": 3},
-    "global-training": {
-        "data": [(1, 10, 1), (2, 8, 1)],
-        "trainers": ["adam(steps=200)", "varpro(steps=40)"],
-        "seeds": 5,
-    },
-}
+from small_experiments import SMALL
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ _NAMES = {
     "Bracket": "._bracket",
     "Certainty": "._class_ends",
     "ClassEnds": "._class_ends",
+    "FamilyErrors": "._family_errors",
     "GlobalFit": "._global_fit",
     "Hinge": "._global_losses",
     "Huber": "._global_losses",
@@ -20,6 +21,7 @@ _NAMES = {
     "SplineBook": "._book",
     "SplineEnd": "._class_ends",
     "Squared": "._global_losses",
+    "approximation_errors": "._family_errors",
     "architecture_end": "._class_ends",
     "architecture_pieces": "._classes",
     "best_polynomial_error": "._polynomials",
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     )
     from ratelab.best._classes import architecture_pieces, class_pieces, pieces_bound, spline_pieces
     from ratelab.best._deep_sawtooth import deep_sawtooth
+    from ratelab.best._family_errors import FamilyErrors, approximation_errors
     from ratelab.best._free_knots import free_knot_splines
     from ratelab.best._global_fit import GlobalFit, global_fit
     from ratelab.best._global_losses import Absolute, Hinge, Huber, Logistic, Maximum, Quantile, Squared
@@ -79,6 +82,7 @@ __all__ = [
     "Bracket",
     "Certainty",
     "ClassEnds",
+    "FamilyErrors",
     "GlobalFit",
     "Hinge",
     "Huber",
@@ -90,6 +94,7 @@ __all__ = [
     "SplineBook",
     "SplineEnd",
     "Squared",
+    "approximation_errors",
     "architecture_end",
     "architecture_pieces",
     "best_polynomial_error",

@@ -25,6 +25,7 @@ _NAMES = {
     "count_pieces": "._count",
     "distance": "._distance",
     "error": "._error",
+    "indicator_error": "._indicator_error",
     "lattice": "._lattice",
     "lattice_form": "._lattice",
     "nodes": "._nodes",
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from ratelab.exact._distance import Distance, distance
     from ratelab.exact._distance_polynomials import Polynomial2
     from ratelab.exact._error import error
+    from ratelab.exact._indicator_error import indicator_error
     from ratelab.exact._lattice import LatticeForm, lattice, lattice_form
     from ratelab.exact._line import piecewise_linear
     from ratelab.exact._moments import CellMoments, cell_moments
@@ -82,6 +84,7 @@ __all__ = [
     "count_pieces",
     "distance",
     "error",
+    "indicator_error",
     "lattice",
     "lattice_form",
     "nodes",

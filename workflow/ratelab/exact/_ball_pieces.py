@@ -15,7 +15,7 @@ from flint import arb, arb_poly
 from ratelab.exact._breakpoints import breakpoints
 from ratelab.networks import Layer, Network
 from ratelab.networks._ball import ball
-from ratelab.registry import Activation, PiecewisePolynomial
+from ratelab.registry import Activation
 
 _WIDENINGS = 5
 _DEPTH = 64
@@ -74,10 +74,26 @@ def ball_range(network: Network, left: float, right: float) -> Any:
 
 
 @dataclass(frozen=True)
+class _Pieces:
+    """An activation in balls, converted once."""
+
+    knots: list[Any]
+    coefficients: list[list[Any]]
+
+    @classmethod
+    def of(cls, activation: Activation) -> "_Pieces":
+        polynomial = activation.polynomial
+        assert polynomial is not None
+        return cls(
+            [ball(t) for t in polynomial.knots], [[ball(c) for c in row] for row in polynomial.coefficients]
+        )
+
+
+@dataclass(frozen=True)
 class _Rows:
     """A layer in balls: for each neuron its non-zero weights, its bias and its activation."""
 
-    rows: list[tuple[list[tuple[int, Any]], Any, PiecewisePolynomial]]
+    rows: list[tuple[list[tuple[int, Any]], Any, _Pieces]]
     pooled: bool
 
     def pool(self, values: list[Any]) -> list[Any]:
@@ -97,16 +113,12 @@ def _layers(network: Network) -> list[_Rows]:
 
 def _exact(layer: Layer) -> _Rows:
     matrix = layer.matrix
+    known = {activation: _Pieces.of(activation) for activation in dict.fromkeys(layer.activations)}
     rows = [
-        ([(i, ball(w)) for i, w in enumerate(weights) if w], ball(bias), _polynomial(activation))
+        ([(i, ball(w)) for i, w in enumerate(weights) if w], ball(bias), known[activation])
         for weights, bias, activation in zip(matrix, layer.bias, layer.activations, strict=True)
     ]
     return _Rows(rows, layer.pooled)
-
-
-def _polynomial(activation: Activation) -> PiecewisePolynomial:
-    assert activation.polynomial is not None
-    return activation.polynomial
 
 
 def _pieces(
@@ -156,20 +168,20 @@ def _on(layers: list[_Rows], left: float, right: float) -> Any:
     return values[0]
 
 
-def _compose(coefficients: tuple[Any, ...], inner: Any) -> Any:
-    result = arb_poly([])
-    for c in reversed(coefficients):
-        result = result * inner
-        if c:
-            result = result + ball(c)
+def _compose(coefficients: list[Any], inner: Any) -> Any:
+    if not coefficients:
+        return arb_poly([])
+    result = arb_poly([coefficients[-1]])
+    for c in reversed(coefficients[:-1]):
+        result = result * inner + c
     return result
 
 
-def _piece(before: Any, activation: PiecewisePolynomial, ends: tuple[Any, Any]) -> int | None:
+def _piece(before: Any, activation: _Pieces, ends: tuple[Any, Any]) -> int | None:
     """Return the index of the activation's piece that holds on the whole interval, or None if none is proved."""
     index = 0
     for knot in activation.knots:
-        side = _side(before - arb_poly([ball(knot)]), *ends, 0)
+        side = _side(before - knot, *ends, 0)
         if side is None:
             return None
         if side < 0:
@@ -197,23 +209,22 @@ def _side(polynomial: Any, left: Any, right: Any, depth: int) -> int | None:
     return first_half
 
 
-def _range(activation: PiecewisePolynomial | None, value: Any) -> Any:
-    assert activation is not None
+def _range(activation: _Pieces, value: Any) -> Any:
     result = None
     knots = [None, *activation.knots, None]
     for below, above, coefficients in zip(knots, knots[1:], activation.coefficients, strict=False):
         part = value
         if below is not None:
-            if value < ball(below):
+            if value < below:
                 continue
-            part = part.max(ball(below))
+            part = part.max(below)
         if above is not None:
-            if value > ball(above):
+            if value > above:
                 continue
-            part = part.min(ball(above))
+            part = part.min(above)
         found = arb(0)
         for c in reversed(coefficients):
-            found = found * part + ball(c)
+            found = found * part + c
         result = found if result is None else result.union(found)
     assert result is not None
     return result

@@ -49,6 +49,14 @@ def check_target(target: Target) -> None:
         raise UserError(
             f"target '{target.name}': values reach {np.abs(values).max():.3g}; allowed: up to {_LARGEST:g}"
         )
+    if target.indicator_of is not None:
+        inside = target.indicator_of.depth(x)
+        wrong = (np.abs(inside) > _TOLERANCE) & (values[:, 0] != (inside > 0))
+        if wrong.any():
+            raise UserError(
+                f"target '{target.name}': function is {values[wrong.argmax(), 0]} at x = {x[wrong.argmax()].tolist()}, "
+                f"and it declares to be the indicator of {target.indicator_of}"
+            )
     if target.dimension == 1:
         try:
             _declarations(target, x[:, 0], weight, values[:, 0])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from ratelab.figures._curves import activation_of, all_curves
 from ratelab.figures._error_curves import activation_curves, error_curves
 from ratelab.figures._gap import error_against_work, gap_pairs, optimiser_gap
+from ratelab.figures._norm_curves import norm_curves
 from ratelab.figures._pieces import has_pieces, trained_pieces
 from ratelab.figures._slope_table import slope_table
 from ratelab.figures._style import save
@@ -23,9 +24,10 @@ def draw(curves: "xr.Dataset", rates: "xr.Dataset", folder: str | Path) -> list[
         The study's `curves.nc` and `rates.nc`.
     folder
         Made if need be. For each complexity: ``errors-…`` (brackets and trained networks), ``slopes-…``
-        (slopes against theory), ``activations-…`` if some target has several activations, ``gap-…`` if some
-        target with a positive lower end has several trainers, ``work-…`` if the study has several milestones
-        besides, and ``pieces-…`` if pieces were counted of networks with several hidden layers.
+        (slopes against theory), ``activations-…`` if some target has several activations, ``norms-…`` if the study
+        asks for norms of approximation spaces, ``gap-…`` if some target with a positive lower end has several
+        trainers, ``work-…`` if the study has several milestones besides, and ``pieces-…`` if pieces were counted of
+        networks with several hidden layers.
     """
     folder = Path(folder)
     files: list[Path] = []
@@ -41,6 +43,9 @@ def draw(curves: "xr.Dataset", rates: "xr.Dataset", folder: str | Path) -> list[
             files += save(activation_curves(curves, rates, complexity), folder / f"activations-{complexity}")
         if any(curve.row is not None for curve in found):
             files += save(slope_table(rates, complexity), folder / f"slopes-{complexity}")
+        if "alpha" in rates.dims:
+            norms = norm_curves(rates.sel(complexity=[complexity]))
+            files += save(norms, folder / f"norms-{complexity}") if norms is not None else []
         if gap_pairs(curves, complexity):
             files += save(optimiser_gap(curves, complexity), folder / f"gap-{complexity}")
             if curves.sizes.get("milestone", 0) > 1:

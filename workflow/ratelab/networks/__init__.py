@@ -1,5 +1,6 @@
 """What a network is: layers, counts, storage; the identity and the powers ρ_r as primitives (row 1)."""
 
+from ratelab.networks._bspline_networks import bspline, bspline_bound, bspline_pieces
 from ratelab.networks._calculus import (
     add,
     add_bound,
@@ -15,7 +16,17 @@ from ratelab.networks._calculus import (
 )
 from ratelab.networks._calculus_counts import Counts
 from ratelab.networks._calculus_identity import IdentityForm, identity_form
+from ratelab.networks._carry import Carry, carry
 from ratelab.networks._check_activation import check_activation, polynomial_degree
+from ratelab.networks._dyadic_blocks import Blocks
+from ratelab.networks._dyadic_function import SelfSimilarFunction
+from ratelab.networks._dyadic_splines import (
+    pieces_per_refinement,
+    self_similar_spline,
+    self_similar_spline_bound,
+    self_similar_spline_error,
+    self_similar_spline_rounding,
+)
 from ratelab.networks._families import (
     composed_tents,
     composed_zigzag,
@@ -35,18 +46,43 @@ from ratelab.networks._gadgets import (
     positive_part,
     positive_part_bound,
 )
+from ratelab.networks._indicators import (
+    cube_indicator,
+    cube_indicator_bound,
+    polygon_indicator,
+    polygon_indicator_bound,
+    polytope_indicator,
+    polytope_indicator_bound,
+    regular_polygon_indicator,
+    step,
+)
 from ratelab.networks._interpolation import interpolating_network, interpolation_widths
 from ratelab.networks._layers import Layer, Readout, resolve
 from ratelab.networks._layout import FitProblem, FitResult, LayerShape, Layout, Status
+from ratelab.networks._lower_power import LowerPowerErrors, lower_power, lower_power_bound
 from ratelab.networks._network import Network
 from ratelab.networks._numbers import dyadic, fraction, rational
+from ratelab.networks._polynomial_networks import polynomial, polynomial_bound, power_exponent
+from ratelab.networks._polynomial_rounding import evaluation_rounding
 from ratelab.networks._powers import identity, power, primitive
+from ratelab.networks._products import TensorProduct, monomial, monomial_bound, product, product_bound
 from ratelab.networks._prune import prune, prune_bound
+from ratelab.networks._ridges import cone_ridges, cone_ridges_bound
+from ratelab.networks._sawtooth import sawtooth, sawtooth_blocks, sawtooth_bound, sawtooth_of_depth
+from ratelab.networks._self_similar import (
+    best_folded,
+    folded_error,
+    folded_network,
+    folded_network_bound,
+    folded_rounding,
+)
 from ratelab.networks._storage import counts, from_dataset, to_dataset
 from ratelab.networks._strict import generalized, generalized_bound, strict, strict_bound
 from ratelab.networks._widest import widest
 
 __all__ = [
+    "Blocks",
+    "Carry",
     "Counts",
     "FitProblem",
     "FitResult",
@@ -54,22 +90,39 @@ __all__ = [
     "Layer",
     "LayerShape",
     "Layout",
+    "LowerPowerErrors",
     "Network",
     "Readout",
+    "SelfSimilarFunction",
     "Status",
+    "TensorProduct",
     "absolute",
     "absolute_bound",
     "add",
     "add_bound",
+    "best_folded",
+    "bspline",
+    "bspline_bound",
+    "bspline_pieces",
+    "carry",
     "check_activation",
     "compose",
     "compose_bound",
     "composed_tents",
     "composed_zigzag",
+    "cone_ridges",
+    "cone_ridges_bound",
     "counts",
+    "cube_indicator",
+    "cube_indicator_bound",
     "deepen",
     "deepen_bound",
     "dyadic",
+    "evaluation_rounding",
+    "folded_error",
+    "folded_network",
+    "folded_network_bound",
+    "folded_rounding",
     "fraction",
     "from_dataset",
     "generalized",
@@ -79,24 +132,48 @@ __all__ = [
     "identity_network",
     "interpolating_network",
     "interpolation_widths",
+    "lower_power",
+    "lower_power_bound",
     "maximum",
     "maximum_bound",
     "minimum",
     "minimum_bound",
+    "monomial",
+    "monomial_bound",
     "parallel",
     "parallel_bound",
+    "pieces_per_refinement",
+    "polygon_indicator",
+    "polygon_indicator_bound",
+    "polynomial",
+    "polynomial_bound",
     "polynomial_degree",
+    "polytope_indicator",
+    "polytope_indicator_bound",
     "positive_part",
     "positive_part_bound",
     "power",
+    "power_exponent",
     "primitive",
+    "product",
+    "product_bound",
     "prune",
     "prune_bound",
     "random_simplex",
     "rational",
+    "regular_polygon_indicator",
     "resolve",
+    "sawtooth",
+    "sawtooth_blocks",
+    "sawtooth_bound",
+    "sawtooth_of_depth",
     "scale",
     "scale_bound",
+    "self_similar_spline",
+    "self_similar_spline_bound",
+    "self_similar_spline_error",
+    "self_similar_spline_rounding",
+    "step",
     "strict",
     "strict_bound",
     "tents",

@@ -20,6 +20,7 @@ from ratelab.registry._labels import Parameter, label, parse_label, parse_value,
 from ratelab.registry._polynomial import PiecewisePolynomial
 from ratelab.registry._promise import Promise
 from ratelab.registry._protocols import Architecture, Complexity, Construction, Progress, Trainer
+from ratelab.registry._shapes import Ball, Box, Distance, Shape
 from ratelab.registry._target import SelfSimilar, Smoothness, Target
 
 __all__ = [
@@ -27,10 +28,13 @@ __all__ = [
     "KINDS",
     "Activation",
     "Architecture",
+    "Ball",
+    "Box",
     "Broken",
     "Catalogue",
     "Complexity",
     "Construction",
+    "Distance",
     "Entry",
     "Family",
     "Hooks",
@@ -42,6 +46,7 @@ __all__ = [
     "Promise",
     "Registry",
     "SelfSimilar",
+    "Shape",
     "Smoothness",
     "Target",
     "Trainer",

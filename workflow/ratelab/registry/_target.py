@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ratelab._errors import UserError
 from ratelab.registry._polynomial import PiecewisePolynomial
+from ratelab.registry._shapes import Ball, Box
 
 if TYPE_CHECKING:
     import numpy as np
@@ -141,6 +142,8 @@ class Target:
         What is known, for predictions; None if nothing is.
     self_similar
         d = 1: how the function repeats itself, from which its rate is proved; None if it does not.
+    indicator_of
+        The set on which the function is 1, up to its boundary, if it is 0 elsewhere on the domain; else None.
     summary, reference
         One line, and where the function comes from.
     """
@@ -156,6 +159,7 @@ class Target:
     grid: int | None = None
     smoothness: Smoothness | None = None
     self_similar: SelfSimilar | None = None
+    indicator_of: Ball | Box | None = None
     summary: str = ""
     reference: str = ""
 
@@ -167,6 +171,11 @@ class Target:
             )
         if self.self_similar is not None and self.dimension != 1:
             raise UserError(f"target '{self.name}': self_similar is for one variable")
+        if self.indicator_of is not None and self.indicator_of.dimension != self.dimension:
+            raise UserError(
+                f"target '{self.name}': indicator_of has {self.indicator_of.dimension} variables, the domain "
+                f"{self.dimension}; both must agree"
+            )
         if self.singular_points and self.dimension != 1:
             raise UserError(f"target '{self.name}': singular_points are for one variable")
         for point in self.singular_points:

@@ -63,8 +63,8 @@ Every statement of the papers that ratelab checks, in our words.
 * A1–A14: R. Gribonval, G. Kutyniok, M. Nielsen and F. Voigtlaender, *Approximation spaces of deep neural networks*,
   Constructive Approximation 55 (2022), doi:10.1007/s00365-021-09543-4, arXiv:1905.01208. W^α_q and N^α_q are their
   approximation spaces by connections and by neurons, ρ_r(x) = max(x, 0)^r.
-* C1–C19: R. Arora, A. Basu, P. Mianjy and A. Mukherjee, *Understanding deep neural networks with rectified linear units*,
-  ICLR 2018, arXiv:1611.01491.
+* C1–C19: R. Arora, A. Basu, P. Mianjy and A. Mukherjee, *Understanding deep neural networks with rectified linear
+  units*, ICLR 2018, arXiv:1611.01491.
 
 *Origin* says where a statement stands: `paper` (in the paper's abstract or an accessible quotation), `recalled`
 (believed to be in the paper, not verified), `derived` (proved for this project). A study lists the ids under `claims`;

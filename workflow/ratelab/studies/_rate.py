@@ -1,5 +1,6 @@
 """The job `rate`: certified slopes, model, theory, and what each trainer alone would have reported."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,7 +46,8 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
         target = registry.targets[pair[0]]
         _, label, depth = split_network(pair[1])
         activation = resolve(label, registry)
-        norm = tuple(float(curves[f"target_norm_{end}"].sel(target=pair[0])) for end in ("low", "high"))
+        norms_of_target = curves[["target_norm_low", "target_norm_high"]].sel(target=pair[0])
+        norm = float(norms_of_target["target_norm_low"]), float(norms_of_target["target_norm_high"])
         rounding = _ROUNDING * norm[1]
         for position, complexity in enumerate(job.complexity):
             place = (job.targets.index(pair[0]), job.networks.index(pair[1]), position)
@@ -119,7 +121,7 @@ def _approximation_norms(
     ends: tuple[np.ndarray, np.ndarray],
     norm: tuple[float, float],
     tail: "spaces.Tail | None",
-) -> dict[str, np.ndarray]:
+) -> Mapping[str, np.ndarray]:
     """Brackets of ‖f‖ in A^α_q, (q, alpha) each: what the study's sizes sum to, and the whole sum."""
     lower, upper = ends
     sizes = np.array([0, *job.budgets])
