@@ -24,7 +24,7 @@ _PRECISION = 320
 class BrownianSpline:
     """Shallow ReLU networks for targets with a finest scale and exact integrals."""
 
-    name = "brownian-spline"
+    name = "brownian_spline"
 
     def accepts(self, *, target: Target, activation: Activation, depth: int) -> str | None:
         """Return None if the construction applies, else why not."""
@@ -86,11 +86,11 @@ class BrownianSpline:
     ) -> "_Fit":
         reason = self.accepts(target=target, activation=activation, depth=depth)
         if reason is not None:
-            raise UserError(f"construction 'brownian-spline': {reason}")
+            raise UserError(f"construction 'brownian_spline': {reason}")
         pieces = budget if complexity == "neurons" else budget // 2
         if pieces < 1:
             raise UserError(
-                f"construction 'brownian-spline': budget is {budget} {complexity}; allowed: from "
+                f"construction 'brownian_spline': budget is {budget} {complexity}; allowed: from "
                 f"{1 if complexity == 'neurons' else 2} on"
             )
         assert target.grid is not None

@@ -23,7 +23,7 @@ from ratelab.registry import Complexity, Promise
 class CantorSpline:
     """Shallow ReLU networks for continuous self-similar functions whose copies are not folded onto each other."""
 
-    name = "cantor-spline"
+    name = "cantor_spline"
 
     def accepts(self, *, target: Target, activation: Activation, depth: int) -> str | None:
         """Return None if the construction applies, else why not."""
@@ -78,7 +78,7 @@ class CantorSpline:
     ) -> tuple[SelfSimilarFunction, int]:
         reason = self.accepts(target=target, activation=activation, depth=depth)
         if reason is not None:
-            raise UserError(f"construction 'cantor-spline': {reason}")
+            raise UserError(f"construction 'cantor_spline': {reason}")
         function = _function(target)
         assert function is not None
         pieces = budget if complexity == "neurons" else budget // 2
@@ -86,7 +86,7 @@ class CantorSpline:
             pieces <= pieces_per_refinement(function) and function.outer[0] == function.outer[1]
         ):
             raise UserError(
-                f"construction 'cantor-spline': budget is {budget} {complexity}, room for {pieces} pieces; allowed: "
+                f"construction 'cantor_spline': budget is {budget} {complexity}, room for {pieces} pieces; allowed: "
                 "room for one refinement"
             )
         return function, min((pieces - 1) // pieces_per_refinement(function), 1 << 20)

@@ -16,7 +16,7 @@ from ratelab.registry import Complexity, Promise
 class SawtoothWave:
     """ReLU networks of any depth for the target Δ_j."""
 
-    name = "sawtooth-wave"
+    name = "sawtooth_wave"
 
     def accepts(self, *, target: Target, activation: Activation, depth: int) -> str | None:
         """Return None if the construction applies, else why not."""
@@ -69,7 +69,7 @@ class SawtoothWave:
     def _checked(self, target: Target, activation: Activation, depth: int) -> int:
         reason = self.accepts(target=target, activation=activation, depth=depth)
         if reason is not None:
-            raise UserError(f"construction 'sawtooth-wave': {reason}")
+            raise UserError(f"construction 'sawtooth_wave': {reason}")
         levels = _levels(target)
         assert levels is not None
         return levels

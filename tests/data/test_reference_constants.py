@@ -209,7 +209,9 @@ def test_the_rate_table_agrees_with_what_the_targets_say(row):
     assert row["certainty"] in ("derived", "checked", "open")
     assert row["source"]
     assert bool(row["shallow_relu_rate"]) == (row["certainty"] != "open")
-    if row["shallow_relu_rate"] and row["target"] != "step":
+    if row["shallow_relu_rate"] == "inf":  # shallow networks reach it, or tend to it
+        assert target.pieces.degree <= 1
+    elif row["shallow_relu_rate"]:
         smooth = min(float(row["smoothness_index"]), 2.0 if row["smoothness_index"] == "inf" else inf)
         assert float(row["shallow_relu_rate"]) == pytest.approx(smooth)
 

@@ -28,11 +28,11 @@ def size(network, complexity):
         ("takagi", "takagi(exponent=0.5)", (2, 4)),
         ("takagi", "takagi(exponent=2.5)", (3, 6)),
         ("takagi", "square", (2, 3, 4, 6)),
-        ("cantor-spline", "cantor", (2,)),
-        ("brownian-spline", "brownian", (2,)),
-        ("brownian-spline", "brownian(seed=3)", (2,)),
-        ("sawtooth-wave", "sawtooth(levels=5)", (2, 3, 4)),
-        ("sawtooth-wave", "sawtooth(levels=1)", (2,)),
+        ("cantor_spline", "cantor", (2,)),
+        ("brownian_spline", "brownian", (2,)),
+        ("brownian_spline", "brownian(seed=3)", (2,)),
+        ("sawtooth_wave", "sawtooth(levels=5)", (2, 3, 4)),
+        ("sawtooth_wave", "sawtooth(levels=1)", (2,)),
     ],
 )
 def test_a_network_keeps_the_promise(name, target, depths, complexity):
@@ -90,17 +90,17 @@ def test_more_depth_and_more_budget_never_hurt(complexity):
         ("takagi", "cantor", "relu", 2, "tent folds"),
         ("takagi", "takagi", "relu2", 2, "'relu', not of 'relu2'"),
         ("takagi", "takagi", "relu", 1, "not 1"),
-        ("cantor-spline", "takagi", "relu", 2, "folded"),
-        ("cantor-spline", "exp", "relu", 2, "copies"),
-        ("cantor-spline", "cantor", "relu", 3, "depth 2, not 3"),
-        ("cantor-spline", "cantor", "tanh", 2, "tanh"),
-        ("brownian-spline", "exp", "relu", 2, "no finest scale"),
-        ("brownian-spline", "brownian", "relu", 4, "depth 2, not 4"),
-        ("brownian-spline", "brownian", "tanh", 2, "tanh"),
-        ("sawtooth-wave", "square", "relu", 2, "not a sawtooth"),
-        ("sawtooth-wave", "takagi", "relu", 2, "not a sawtooth"),
-        ("sawtooth-wave", "sawtooth", "tanh", 2, "tanh"),
-        ("sawtooth-wave", "sawtooth", "relu", 1, "not 1"),
+        ("cantor_spline", "takagi", "relu", 2, "folded"),
+        ("cantor_spline", "exp", "relu", 2, "copies"),
+        ("cantor_spline", "cantor", "relu", 3, "depth 2, not 3"),
+        ("cantor_spline", "cantor", "tanh", 2, "tanh"),
+        ("brownian_spline", "exp", "relu", 2, "no finest scale"),
+        ("brownian_spline", "brownian", "relu", 4, "depth 2, not 4"),
+        ("brownian_spline", "brownian", "tanh", 2, "tanh"),
+        ("sawtooth_wave", "square", "relu", 2, "not a sawtooth"),
+        ("sawtooth_wave", "takagi", "relu", 2, "not a sawtooth"),
+        ("sawtooth_wave", "sawtooth", "tanh", 2, "tanh"),
+        ("sawtooth_wave", "sawtooth", "relu", 1, "not 1"),
     ],
 )
 def test_a_construction_says_why_it_does_not_apply(name, target, activation, depth, reason):
@@ -123,7 +123,7 @@ def test_a_sawtooth_is_recognised_by_its_pieces():
         (Fraction(1, 2),), ((Fraction(0), Fraction(2)), (Fraction(2), Fraction(-2)))
     )
     tent = rl.Target("anything", lambda x: 1 - np.abs(2 * x[:, 0] - 1), pieces=pieces)
-    construction = registry.constructions["sawtooth-wave"]
+    construction = registry.constructions["sawtooth_wave"]
     assert construction.accepts(target=tent, activation=RELU, depth=2) is None
     lower = rl.registry.PiecewisePolynomial(
         (Fraction(1, 2),), ((Fraction(0), Fraction(1)), (Fraction(1), Fraction(-1)))
@@ -133,7 +133,7 @@ def test_a_sawtooth_is_recognised_by_its_pieces():
 
 
 def test_the_cliff_of_the_sawtooth_lies_where_the_counts_say():
-    target, construction = registry.targets["sawtooth"], registry.constructions["sawtooth-wave"]
+    target, construction = registry.targets["sawtooth"], registry.constructions["sawtooth_wave"]
     for depth, cliff in ((2, 128), (4, 32)):
         asked = {"complexity": "connections", "depth": depth, "target": target, "activation": RELU}
         assert construction.promise(budget=cliff, **asked).error == 0
@@ -143,7 +143,7 @@ def test_the_cliff_of_the_sawtooth_lies_where_the_counts_say():
 
 
 def test_the_brownian_spline_is_the_least_squares_fit_on_a_fine_grid():
-    target, construction = registry.targets["brownian"], registry.constructions["brownian-spline"]
+    target, construction = registry.targets["brownian"], registry.constructions["brownian_spline"]
     network = construction.build(budget=9, complexity="neurons", depth=2, target=target, activation=RELU)
     x = (np.arange(8 * 4096) + 0.5) / (8 * 4096)
     hats = np.maximum(0, 1 - np.abs(8 * x[:, None] - np.arange(9)))

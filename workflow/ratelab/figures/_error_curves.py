@@ -55,12 +55,14 @@ def error_curves(
     if networks is None:
         relu = [curve for curve in found if activation_of(curve.network) == "relu"]
         found = relu or found
-    title = "How well can networks approximate, and how well do trained ones?"
+    title = "How well can networks approximate?"
     text = (
         "The error of best approximation lies in the band: the thin line bounds every network of that size from "
-        "below, filled markers are the best network in hand. Open markers are what training found: medians over "
-        "seeds, 16–84 %."
+        "below, filled markers are the best network in hand."
     )
+    if any(curve.trained for curve in found):
+        title = "How well can networks approximate, and how well do trained ones?"
+        text += " Open markers are what training found: medians over seeds, 16–84 %."
     return _panels(found, complexity, title, text, trained=True)
 
 

@@ -113,7 +113,7 @@ def _least(pieces: int, depth: int, complexity: Complexity, enough: int) -> int:
 
 def _cliff(parameters: SawtoothWaves, registry: Registry) -> tuple[Any, NDArray[np.float64]]:
     target = registry.targets[f"sawtooth(levels={parameters.cliff})"]
-    construction: Any = registry.constructions["sawtooth-wave"]
+    construction: Any = registry.constructions["sawtooth_wave"]
     budgets = np.unique(
         np.geomspace(2, 2 ** (parameters.cliff + 2), 24 * parameters.cliff).round().astype(int)
     )

@@ -46,7 +46,7 @@ class SawtoothWaves(Parameters):
 
     def plugins(self) -> tuple[tuple[str, str], ...]:
         """(kind, label) of the target and the construction of the cliff."""
-        return (("targets", f"sawtooth(levels={self.cliff})"), ("constructions", "sawtooth-wave"))
+        return (("targets", f"sawtooth(levels={self.cliff})"), ("constructions", "sawtooth_wave"))
 
 
 class ActivationTable(Parameters):
