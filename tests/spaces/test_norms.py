@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from math import inf, isinf, log10, nan, nextafter, sqrt
+from sys import float_info
 
 import mpmath
 import numpy as np
@@ -316,7 +317,7 @@ def test_increasing_errors_are_refused_or_replaced_by_their_envelope() -> None:
         ({"alpha": 0}, "alpha is 0; allowed: above 0"),
         ({"alpha": nan}, "alpha is nan"),
         ({"alpha": inf}, "alpha is inf"),
-        ({"q": 0}, "q is 0; allowed: above 0, or infinity"),
+        ({"q": 0}, "q is 0; allowed: above 0"),
         ({"q": nan}, "q is nan"),
         ({"n": [1, 2]}, "the first size is 1; allowed: 0"),
         ({"n": [0, 0]}, "size 0 comes after 0; allowed: sizes that increase"),
@@ -356,3 +357,13 @@ def test_mistakes_are_named(change: dict, message: str) -> None:
 def test_impossible_tails_are_refused(make: object, message: str) -> None:
     with pytest.raises(UserError, match=message):
         make()  # type: ignore[operator]
+
+
+def test_sums_beyond_the_range_of_floats_keep_a_finite_lower_end() -> None:
+    norm = approximation_norm([0, 1, 2, 4, 8], [1.0, 0.5, 0.25, 0.1, 0.05], 1, 1e-3)
+    assert norm.truncated == (float_info.max, inf)
+
+
+def test_what_is_no_tail_is_named() -> None:
+    with pytest.raises(UserError, match="a tail is 'x'"):
+        approximation_norm([0, 1], [1.0, 0.5], 1, 2, tail="x")  # type: ignore[arg-type]

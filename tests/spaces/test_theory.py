@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flint import arb
 
-from ratelab import Activation, Smoothness, Target, UserError, spaces
+from ratelab import Activation, Smoothness, Target, UserError, load_plugins, spaces
 from ratelab.networks import identity, power
 from ratelab.registry import PiecewisePolynomial, SelfSimilar
 from ratelab.spaces._depth_growth import DepthGrowth
@@ -460,3 +460,16 @@ def test_high_derivatives_keep_their_bound():
     bound = spaces.lower_bound_all_n(EXP, 11)
     constant = factorial(12) / factorial(24) / sqrt(25)
     assert bound(1) >= constant * 0.999
+
+
+def test_indicators_of_boxes_are_limits_of_one_size_and_discs_have_the_rate_of_polygons():
+    cube, disc = (load_plugins().targets[name] for name in ("cube", "disc"))
+    assert spaces_predict(cube, RELU, 3, "connections").low == inf
+    assert spaces_predict(disc, RELU, 3, "connections").low == 1
+    assert spaces_predict(disc, RELU, 3, "neurons", p=1).low == 2
+    assert spaces_predict(disc, RELU, 2, "connections").low != 1
+    assert spaces_predict(disc, RELU, 3, "connections", p=inf).low == 0
+
+
+def test_depth_may_be_the_label_of_a_growth():
+    assert spaces_predict(load_plugins().targets["takagi"], RELU, "linear", "neurons").low == inf

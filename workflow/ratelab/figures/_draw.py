@@ -24,8 +24,8 @@ def draw(curves: "xr.Dataset", rates: "xr.Dataset", folder: str | Path) -> list[
         The study's `curves.nc` and `rates.nc`.
     folder
         Made if need be. For each complexity: ``errors-…`` (brackets and trained networks), ``slopes-…``
-        (slopes against theory), ``activations-…`` if some target has several activations, ``norms-…`` if the study
-        asks for norms of approximation spaces, ``gap-…`` if some target with a positive lower end has several
+        (slopes against theory), ``activations-…`` if some target has several activations, ``norms-…`` for each q if the
+        study asks for norms of approximation spaces, ``gap-…`` if some target with a positive lower end has several
         trainers, ``work-…`` if the study has several milestones besides, and ``pieces-…`` if pieces were counted of
         networks with several hidden layers.
     """
@@ -44,8 +44,9 @@ def draw(curves: "xr.Dataset", rates: "xr.Dataset", folder: str | Path) -> list[
         if any(curve.row is not None for curve in found):
             files += save(slope_table(rates, complexity), folder / f"slopes-{complexity}")
         if "alpha" in rates.dims:
-            norms = norm_curves(rates.sel(complexity=[complexity]))
-            files += save(norms, folder / f"norms-{complexity}") if norms is not None else []
+            for q in rates["q"].values.tolist():
+                norms = norm_curves(rates.sel(complexity=[complexity]), q)
+                files += save(norms, folder / f"norms-{complexity}-q={q:g}") if norms is not None else []
         if gap_pairs(curves, complexity):
             files += save(optimiser_gap(curves, complexity), folder / f"gap-{complexity}")
             if curves.sizes.get("milestone", 0) > 1:

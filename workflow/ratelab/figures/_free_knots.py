@@ -35,9 +35,9 @@ def figures(dataset: "xr.Dataset") -> Mapping[str, Figure]:
 def free_knots(dataset: "xr.Dataset") -> Figure:
     """Draw one panel a target: the bracket on free knots, the fits on uniform ones, and the limits."""
     text = (
-        "n² times the L2 error of continuous piecewise linear fits with n pieces. On free knots the best error lies in "
+        "n² times the L₂ error of continuous piecewise linear fits with n pieces. On free knots the best error lies in "
         "the band, mostly narrower than its line, and tends to ‖f″‖/√720 in L^(2/5). On uniform knots the limit has "
-        "the L2 norm, which is infinite at algebraic singularities: there the error decays more slowly, and the "
+        "the L₂ norm, which is infinite at algebraic singularities: there the error decays more slowly, and the "
         "squares rise for ever."
     )
     handles = [

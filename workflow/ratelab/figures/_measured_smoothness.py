@@ -50,9 +50,9 @@ def figures(dataset: "xr.Dataset") -> Mapping[str, Figure]:
 
 
 def moduli(dataset: "xr.Dataset") -> Figure:
-    """Draw the moduli of smoothness in L2 against the scale, one panel a target."""
+    """Draw the moduli of smoothness in L₂ against the scale, one panel a target."""
     text = (
-        "Moduli of smoothness in L2 of several orders r against the scale t, a share of the domain. The slope of "
+        "Moduli of smoothness in L₂ of several orders r against the scale t, a share of the domain. The slope of "
         "orders above the smoothness is the critical s; a lower order shows its own order where that is smaller. "
         "Shaded: the scales of the fit. In each panel: the measured s with its 95 % interval."
     )
@@ -82,7 +82,7 @@ def moduli(dataset: "xr.Dataset") -> Figure:
             panel.title(str(one["target"].values))
             _moduli_panel(panel.axes, one, orders)
             if panel.first:
-                panel.axes.set_ylabel("$\\omega_r(f, t)$ in L2")
+                panel.axes.set_ylabel("$\\omega_r(f, t)$ in L₂")
             if panel.last:
                 panel.axes.set_xlabel("scale t (share of the domain)")
     return figure
@@ -146,14 +146,14 @@ def _measured(one: "xr.Dataset") -> str:
 def rates(dataset: "xr.Dataset") -> Figure:
     """Draw for every target both smoothness numbers and the rate that is proved."""
     text = (
-        "Smoothness in L2 (circles) is the rate that splines with uniform knots get, up to their degree plus one; "
+        "Smoothness in L₂ (circles) is the rate that splines with uniform knots get, up to their degree plus one; "
         "smoothness on the adaptivity line (squares) is what free knots and shallow networks get. Where the squares "
         "stand further right, nonlinear approximation is faster. Bars: 95 % intervals of circles, ranges of fits of "
         "squares; arrows: at least. Green: between which limits the rate of shallow ReLU networks is proved to lie."
     )
     targets = [str(name) for name in dataset["target"].values]
     handles = [
-        Line2D([], [], color=BLUE, marker="o", label="s in L2, measured"),
+        Line2D([], [], color=BLUE, marker="o", label="s in L₂, measured"),
         Line2D([], [], color=VERMILLION, marker="s", label="s on the adaptivity line, measured"),
         Line2D([], [], color=GREY, marker="|", linestyle="", markersize=8, label="declared s"),
         Line2D([], [], color=GREEN, marker="^", label="rate, proved (> or <: one side)"),
@@ -213,7 +213,8 @@ def _row(axes: "Axes", one: "xr.Dataset", index: int, right: float) -> None:
         if not isfinite(value):
             continue
         if int(one[f"{kind}_status"]) == _AT_LEAST:
-            _arrow(axes, low, min(value + 0.45, right - 0.05), row, colour)
+            _arrow(axes, low, min(low + 0.45, right - 0.05), row, colour)
+            value = low
         else:
             axes.plot([low, high], [row, row], color=colour, linewidth=1.1, zorder=3)
         axes.plot([value], [row], linestyle="", marker=marker, markersize=3.6, color=colour, zorder=4)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT, _LEFT, _GAP, _ROW = 7.2, 1.55, 0.56, 0.62, 0.62
 _MARKS = ((BLUE, "o"), (VERMILLION, "s"), (GREEN, "^"), (PURPLE, "D"), (ORANGE, "v"), (SKY, "P"))
+_LIGHT = "#AAAAAA"
 _WAVES = ("-", (0, (4, 2)), (0, (1, 1.5)))
 
 
@@ -88,12 +89,12 @@ def _waves(axes: "Axes", dataset: "xr.Dataset") -> None:
     for index, wave in enumerate(dataset["wave"].values):
         one = dataset.sel(wave=wave)
         axes.plot(
-            one["wave_x"].values, one["wave_y"].values, color=(GREY, BLUE, VERMILLION)[index % 3],
+            one["wave_x"].values, one["wave_y"].values, color=(BLACK, GREY, _LIGHT)[index % 3],
             linestyle=_WAVES[index % 3], linewidth=1.2,
         )  # fmt: skip
         axes.annotate(
             f"Δ{'₀₁₂₃₄₅₆₇₈₉'[int(wave)]}", (0.5 ** int(wave), 1.0), xytext=(0, 2), textcoords="offset points",
-            ha="center", fontsize=7, color=(GREY, BLUE, VERMILLION)[index % 3],
+            ha="center", fontsize=7, color=(BLACK, GREY, _LIGHT)[index % 3],
         )  # fmt: skip
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.14)

@@ -59,9 +59,13 @@ def slope_table(rates: "xr.Dataset", complexity: str | None = None) -> Figure:
         octave, whole = rows[0].octave.replace("-", "–"), rows[0].whole.replace("-", "–")
         text = (
             f"Slopes of log error against log {chosen}. Bars come from the brackets: over that window of budgets the "
-            "true error of best approximation falls with a slope inside them. The diamond is a fitted model. Open "
-            "markers are what an optimiser's median error alone would have suggested. A rate is a limit: no finite "
-            "window refutes one."
+            "true error of best approximation falls with a slope inside them; where a lower end is 0 there is none. "
+            "The diamond is a fitted model. "
+            + (
+                "Open markers are what an optimiser's median error alone would have suggested. "
+                * bool(trainers)
+            )
+            + "A rate is a limit: no finite window refutes one."
         )
         top = heading_height(text, _WIDTH) + 0.1
         handles = _legend(octave, whole, trainers)
@@ -95,7 +99,7 @@ def _largest(rows: list[SlopeRow]) -> float:
     values += [row.trained[t][0] for row in rows for t in row.trained]
     values += [row.octave_slope[1] for row in rows if row.octave_slope[0] > 0]
     finite = [v for v in values if isfinite(v)]
-    return float(min(max(2.0, ceil(max(finite, default=2.0) + 0.1)), 6.0))
+    return float(min(max(2.0, ceil(max(finite, default=2.0) + 0.1)), 10.0))
 
 
 def _label(axes: "Axes", y: int, line: SlopeRow | str) -> None:

@@ -98,4 +98,6 @@ def sawtooth_costs(levels: int) -> Costs:
 
 
 def _split(levels: int, blocks: int | Sequence[int], merged: bool | Sequence[bool]) -> Blocks:
+    if isinstance(levels, bool) or not isinstance(levels, int) or levels < 1:
+        raise UserError(f"sawtooth: levels are {levels!r}; allowed: whole numbers from 1 on")
     return Blocks.split(levels, blocks, merged)

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 _NOTE = (
     "*lower*, *upper*: the error of best approximation lies between them (`lower` is certified where its certainty "
-    "is rigorous; `upper` is the best network in hand or a proven limit). *ratio*: upper / lower. The columns of "
-    "the trainers: error over `lower`, median of the seeds and, in brackets, the best seed."
+    "is rigorous; `upper` is the best network in hand or a proven limit). *ratio*: upper / lower."
+)
+_TRAINED = (
+    " The columns of the trainers: error over `lower`, median of the seeds and, in brackets, the best seed."
 )
 
 
@@ -39,7 +41,7 @@ def gap_markdown(curves: "xr.Dataset") -> str:
             median, best = _median_best(one, trainer)
             cells.append(f"{median:.3g} ({best:.3g})" if np.isfinite(best) else MISSING)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + f"\n\n{_NOTE}\n"
+    return "\n".join(lines) + f"\n\n{_NOTE}{_TRAINED * bool(trainers)}\n"
 
 
 def gap_csv(curves: "xr.Dataset") -> str:

@@ -16,8 +16,12 @@ _NOTE = (
     "*Bracketed slope*: an interval that contains −log(E(n₁)/E(n₀))/log(n₁/n₀) of the true errors of best "
     "approximation over that window of budgets, as certain as the brackets behind it. *Model*: a fit, not a "
     "theorem. *Theory*: limits of the asymptotic rate. *Proved*: limits proved for all large n by certified "
-    "derivatives. The columns of the trainers: what the median of that optimiser alone would have reported, with "
-    "the scatter over seeds."
+    "derivatives or because the target repeats itself. The verdict compares bracketed slopes with theory; models and "
+    "trainers have no part in it."
+)
+_TRAINED = (
+    " The columns of the trainers: what the median of that optimiser alone would have reported, with the scatter over "
+    "seeds."
 )
 
 
@@ -46,7 +50,7 @@ def slope_table_markdown(rates: "xr.Dataset") -> str:
             row.verdict,
         ]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + f"\n\n{_NOTE}\n"
+    return "\n".join(lines) + f"\n\n{_NOTE}{_TRAINED * bool(trainers)}\n"
 
 
 def slope_table_csv(rates: "xr.Dataset") -> str:

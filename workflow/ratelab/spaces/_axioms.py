@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from ratelab._errors import UserError
 from ratelab.networks import Network, add, identity, identity_form, power, scale, strict
 from ratelab.registry import Activation, PiecewisePolynomial, Target
 from ratelab.spaces._families import ApproximationFamily, zero_network
@@ -68,9 +69,14 @@ def check_axioms(family: ApproximationFamily, cases: int = 12, seed: int = 0) ->
 
     Raises
     ------
+    UserError
+        If cases or seed are out of range.
     AssertionError
         If a member contradicts a proved axiom: a bug, never a user's mistake.
     """
+    for name, value, least in (("cases", cases, 1), ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise UserError(f"axioms: {name} is {value!r}; allowed: whole numbers from {least} on")
     drawn = members(family, cases, np.random.default_rng(seed))
     found = [network for network in drawn if family.least_budget(network) > 0]
     checks = [_origin(family), _nested(family, found), _scaling(family, found), _sums(family, found)]

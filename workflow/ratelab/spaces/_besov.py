@@ -14,6 +14,10 @@ from ratelab.spaces._wavelets import wavelet_levels
 Array = NDArray[np.float64]
 
 
+_SMALLEST = 1e-2
+"""Least p and q: norms for smaller ones leave the range of floats."""
+
+
 @dataclass(frozen=True, eq=False)
 class BesovNorm:
     """The norm of B^s_{p,q} over the scales that samples resolve.
@@ -133,7 +137,8 @@ def _checked(values: ArrayLike, spacing: float | None) -> tuple[Array, float]:
 
 
 def _check_indices(s: float, p: float, q: float, limit: int, what: str) -> None:
-    checked_norm(p, "p")
-    checked_norm(q, "q")
+    for name, value in (("p", p), ("q", q)):
+        if checked_norm(value, name) < _SMALLEST:
+            raise UserError(f"{name} is {value}; allowed: from {_SMALLEST} on")
     if not 0 < s < limit:
         raise UserError(f"the smoothness s is {s}; allowed: above 0 and below {limit}, {what}")

@@ -86,9 +86,13 @@ def haar_terms(shape: Shape, terms: int) -> HaarTerms:
     UserError
         If the shape is not like this.
     """
+    if not isinstance(shape, Ball | Box):
+        raise UserError(
+            f"Haar terms: found {shape!r}; allowed: a Ball or a Box, such as a target's indicator_of"
+        )
     _check(shape)
-    if not 1 <= terms <= 2**16:
-        raise UserError(f"Haar terms: {terms} asked for; allowed: 1 to {2**16}")
+    if terms != int(terms) or not 1 <= terms <= 2**16:
+        raise UserError(f"Haar terms: {terms} asked for; allowed: whole numbers from 1 to {2**16}")
     whole = measures(shape, np.zeros((1, 2)), 1.0)
     corners, area = np.zeros((1, 2)), whole
     found = [np.sqrt(whole**2)]

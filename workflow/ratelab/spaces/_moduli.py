@@ -172,7 +172,7 @@ def modulus(
     checked_norm(p)
     r = checked_order(order)
     scales = _checked_scales(t)
-    if samples is not None and samples < 2:
+    if samples is not None and (samples != int(samples) or samples < 2):
         raise UserError(f"modulus: samples are {samples}; allowed: whole numbers from 2 on")
     cells = samples or _SAMPLES.get(target.dimension, 16)
     if target.dimension == 1:

@@ -30,10 +30,10 @@ class PolynomialClass:
     spline_degree: int | None
 
 
-def check_class(depth: int, complexity: Complexity) -> None:
+def check_class(depth: float, complexity: Complexity) -> None:
     """Raise UserError unless depth and complexity name a class of networks."""
-    if depth < 2:
-        raise UserError(f"depth is {depth}; allowed: 2 (shallow) or more")
+    if isinstance(depth, bool) or depth != int(depth) or depth < 2:
+        raise UserError(f"depth is {depth}; allowed: whole numbers, 2 (shallow) or more")
     if complexity not in ("neurons", "connections"):
         raise UserError(f"complexity is '{complexity}'; allowed: neurons, connections")
 

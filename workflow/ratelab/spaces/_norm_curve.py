@@ -59,7 +59,7 @@ def norm_curve(
     Parameters
     ----------
     alphas
-        (a,) all above 0.
+        (a,) all above 0, increasing.
     n, errors, q, upper, tail, envelope
         As for `approximation_norm`.
 
@@ -69,8 +69,8 @@ def norm_curve(
         As `approximation_norm`.
     """
     given = np.asarray(alphas, dtype=np.float64)
-    if given.ndim != 1 or not len(given):
-        raise UserError(f"norm curve: alphas have shape {given.shape}; allowed: one row of them")
+    if given.ndim != 1 or not len(given) or not (np.diff(given) > 0).all():
+        raise UserError(f"norm curve: alphas are {given.tolist()}; allowed: one row of numbers that increase")
     table = step_table(n, errors, upper, envelope)
     tails = all_tails(tail)
     for one in tails:

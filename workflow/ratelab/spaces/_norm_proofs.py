@@ -8,7 +8,7 @@ are composed of zigzags. `docs/norms.md` has the proofs.
 from fractions import Fraction
 from functools import lru_cache
 from itertools import groupby
-from math import ceil, factorial, inf, isfinite, sqrt
+from math import ceil, exp, factorial, inf, isfinite, log, sqrt
 
 import numpy as np
 
@@ -100,7 +100,7 @@ def most_pieces_of_class(
         zeros = knots * degree ** (layer - 1)
         total, single = (1 + zeros) * single + zeros, (1 + zeros) * total + zeros
     power = depth // 2
-    return float(total) ** (1 / power) * _UP, power, top
+    return exp(log(total) / power) * _UP, power, top
 
 
 def _lower_tails(
@@ -116,15 +116,16 @@ def _lower_tails(
         found = smooth.constants
         for intervals, constant in dict.fromkeys((found[0], found[len(found) // 2], found[-1])):
             shift = intervals ** (1 / power) / factor * _UP
-            value = constant * factor**-order * _DOWN
-            if value > 0:
+            value = constant * _power(factor, -order) * _DOWN
+            if 0 < value < inf:
                 tails.append(PowerTail(value, inf, float(order), 0, lower_shift=shift))
     similar = self_similar_bound(target, degree)
     if similar is not None:
         exponent = similar.exponent * power
-        value = similar.constant * factor**-exponent * _DOWN
+        value = similar.constant * _power(factor, -exponent) * _DOWN
         first, shift = (ceil(1 / factor), 0.0) if power == 1 else (0, 1 / factor * _UP)
-        tails.append(PowerTail(value, inf, exponent, max(first, 1), lower_shift=shift))
+        if 0 < value < inf:
+            tails.append(PowerTail(value, inf, exponent, max(first, 1), lower_shift=shift))
     return tails
 
 
@@ -241,8 +242,18 @@ def _repeated(target: Target, degree: int, depth: int, complexity: Complexity) -
     else:
         blocks, factor, offset = depth // 2, 3 * (depth // 2) * copies, 2 * (depth // 2)
     power = exponent * blocks
-    constant = deviation * float(factor) ** power * _UP
+    constant = deviation * _power(factor, power) * _UP
+    if constant == inf:
+        return tails
     return [*tails, PowerTail(0.0, constant, power, offset + 1, upper_shift=-float(offset))]
+
+
+def _power(base: float, exponent: float) -> float:
+    """Return a power, ∞ where it is out of the range of floats."""
+    try:
+        return float(float(base) ** exponent)
+    except OverflowError:
+        return inf
 
 
 @lru_cache(maxsize=64)

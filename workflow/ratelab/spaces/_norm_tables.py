@@ -1,7 +1,7 @@
 """Tables of errors at some sizes, as steps, and the norm of runs of equal errors."""
 
 from dataclasses import dataclass
-from math import fsum, inf, isnan, log
+from math import fsum, inf, log
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -106,10 +106,20 @@ def step_table(n: ArrayLike, errors: ArrayLike, upper: ArrayLike | None, envelop
 
 def check_index(alpha: float, q: float) -> None:
     """Raise UserError unless α and q name an approximation space."""
-    if isnan(alpha) or not 0 < alpha < inf:
-        raise UserError(f"approximation norm: alpha is {alpha}; allowed: above 0, finite")
-    if isnan(q) or not q > 0:
-        raise UserError(f"approximation norm: q is {q}; allowed: above 0, or infinity")
+    if not _is_number(alpha) or not 0 < alpha <= _LARGEST_ORDER:
+        raise UserError(f"approximation norm: alpha is {alpha!r}; allowed: above 0, at most {_LARGEST_ORDER}")
+    if not _is_number(q) or not (q >= _SMALLEST_Q or q == inf):
+        raise UserError(
+            f"approximation norm: q is {q!r}; allowed: above 0 (from {_SMALLEST_Q} on), or infinity"
+        )
+
+
+_LARGEST_ORDER, _SMALLEST_Q = 1000, 1e-3
+"""Beyond these, norms of any table are out of the range of floats."""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def log_norm(level: Array, a: NDArray[np.int64], b: NDArray[np.int64], alpha: float, q: float) -> float:

@@ -145,7 +145,13 @@ def all_tails(tail: "Tail | None") -> tuple[OneTail, ...]:
     """Return the tails one by one."""
     if tail is None:
         return ()
-    return (tail,) if isinstance(tail, OneTail) else tuple(tail)
+    every = (tail,) if isinstance(tail, OneTail) else tuple(tail)
+    for one in every:
+        if not isinstance(one, OneTail):
+            raise UserError(
+                f"a tail is {one!r}; allowed: PowerTail, GeometricTail, ZeroTail, several of them, or None"
+            )
+    return every
 
 
 def critical_alpha(tail: "Tail | None") -> tuple[float, float]:

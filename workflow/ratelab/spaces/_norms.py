@@ -133,7 +133,7 @@ def norm_of(table: StepTable, alpha: float, q: float, tails: Sequence[OneTail]) 
     truncated = outward
     if table.exact:
         value = _value(high, table.scale)
-        truncated = (value, value)
+        truncated = (min(value, float_info.max), value)
     status: Status = "truncated"
     full = truncated[0], inf
     if table.upper[-1] == 0:

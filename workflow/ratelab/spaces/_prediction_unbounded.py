@@ -3,7 +3,7 @@
 from math import ceil, inf, isnan, log2, nan
 
 from ratelab.networks import power
-from ratelab.registry import Activation, Complexity, Target
+from ratelab.registry import Activation, Ball, Box, Complexity, Target
 from ratelab.spaces._depth_growth import DepthGrowth
 from ratelab.spaces._network_class import polynomial_class, tails
 from ratelab.spaces._prediction_line import IN_CLOSURE, direct, on_the_line, repeated_exponent, represents
@@ -97,6 +97,14 @@ def several_variables(
         topic = "shallow networks with powers of ReLU on Sobolev classes, Mao, Siegel and Xu"
         low = (2 * degree + d + 1) / (2 * d)
         found = at_least(found, Prediction(low, nan, (Statement("", topic, "direct", "abstract"),)))
+    if depth.supremum >= 3 and p < inf and isinstance(target.indicator_of, Box):
+        topic = "indicators of boxes are limits of networks of depth 3 and one size"
+        return Prediction(inf, inf, (Statement("A6", topic, "closure", "derived"),))
+    if depth.supremum >= 3 and p < inf and isinstance(target.indicator_of, Ball) and d == 2:
+        topic = "polygons of n sides approximate a disc like n^(−2/p)"
+        found = at_least(
+            found, Prediction(2 / p, nan, (Statement("A6", topic, "explicit function", "derived"),))
+        )
     besov, reason = _besov(critical_index(target, p), degree, depth, d, p)
     found = at_least(found, besov)
     if depth.supremum == inf:

@@ -16,7 +16,7 @@ __all__ = ["predict", "predicted_rate", "represents"]
 def predict(
     target: Target,
     activation: Activation,
-    depth: int | DepthGrowth,
+    depth: int | str | DepthGrowth,
     complexity: Complexity,
     p: float = 2,
 ) -> Prediction:
@@ -28,8 +28,8 @@ def predict(
         Its `smoothness`, `pieces` and `self_similar` are what is known about it; without all theory is silent. A target
         that is smooth between finitely many points is taken not to be piecewise polynomial unless it says so.
     activation, depth, complexity
-        The class: generalized networks of at most `depth` layers, or of ℒ(n) layers at size n, sized by ``neurons`` or
-        ``connections``.
+        The class: generalized networks of at most `depth` layers, or of ℒ(n) layers at size n (a growth or its label),
+        sized by ``neurons`` or ``connections``.
     p
         0 < p ≤ ∞.
 
@@ -38,7 +38,7 @@ def predict(
     UserError
         If the depth is below 2, the complexity is neither of the two, or p is not positive.
     """
-    if not isinstance(depth, DepthGrowth):
+    if isinstance(depth, int | float):
         check_class(depth, complexity)
     growth = DepthGrowth.parse(depth)
     bounded = growth.supremum < inf
@@ -54,7 +54,7 @@ def predict(
 def predicted_rate(
     target: Target,
     activation: Activation,
-    depth: int | DepthGrowth,
+    depth: int | str | DepthGrowth,
     complexity: Complexity,
     p: float = 2,
 ) -> tuple[float, float, str]:

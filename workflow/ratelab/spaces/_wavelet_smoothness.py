@@ -63,6 +63,8 @@ def adaptive_smoothness(
     spacing = length / max(len(values) - 1, 1)
     if finest is None:
         finest = 16 if isinstance(function, Target) and function.grid is None else 8
+    if finest < 1:
+        raise UserError(f"adaptive smoothness: finest is {finest}; allowed: whole numbers from 1 on")
     levels = wavelet_levels(values, spacing, wavelet)
     usable = _usable(levels, finest * spacing)
     top = levels.moments - 0.5

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -64,6 +64,8 @@ def wavelet_levels(values: ArrayLike, spacing: float = 1.0, wavelet: str = "db4"
     chosen = _wavelet(wavelet)
     length = chosen.dec_len
     samples = checked_samples(values)
+    if not 0 < spacing < inf:
+        raise UserError(f"the spacing of the samples is {spacing}; allowed: positive finite numbers")
     rest = samples * sqrt(spacing)
     largest = float(np.abs(rest).max(initial=0.0))
     details, scales = [], []
@@ -103,7 +105,9 @@ def wavelet_decay(values: ArrayLike, spacing: float = 1.0, wavelet: str = "db4")
     Parameters and errors are those of `wavelet_levels`; coefficients below rounding count as 0.
     """
     levels = wavelet_levels(values, spacing, wavelet)
-    everything = np.abs(np.concatenate([*levels.details, levels.rest])) if levels.details else np.zeros(0)
+    if not levels.details:
+        raise UserError(f"{len(levels.rest)} samples are too few for the wavelet '{wavelet}'")
+    everything = np.abs(np.concatenate([*levels.details, levels.rest]))
     everything = everything[everything > levels.floor]
     order = np.sort(everything)[::-1]
     beyond = np.concatenate([np.cumsum((order**2)[::-1])[::-1], [0.0]])

@@ -120,18 +120,18 @@ class Study(BaseModel):
         description="Amounts of work, increasing, at which every fit is measured besides at its end; one "
         "evaluation of a loss, a gradient or a Jacobian is nodes × connections units.",
     )
-    alphas: list[Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(
+    alphas: list[Annotated[float, Field(gt=0, le=1000)]] = Field(
         [],
         max_length=256,
         description="Orders α, increasing, for which the norms of the approximation spaces A^α_q are bracketed.",
     )
-    qs: list[Annotated[float, Field(gt=0)]] = Field(
+    qs: list[Annotated[float, Field(ge=1e-3)]] = Field(
         [2.0, inf],
         min_length=1,
         description="The q of these norms, increasing; `inf` is the supremum.",
         json_schema_extra={
             "default": [2.0, "inf"],
-            "items": {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": "inf"}]},
+            "items": {"anyOf": [{"type": "number", "minimum": 0.001}, {"const": "inf"}]},
         },
     )
     claims: list[str] = Field(

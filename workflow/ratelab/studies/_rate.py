@@ -57,7 +57,9 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
                 interval = spaces.slope(budgets, lower, upper, (first, last))
                 for name, end in zip(("slope_low", "slope_high"), interval, strict=True):
                     slopes[name][(*place, index)] = end
-            middle = np.where(lower > 0, np.sqrt(lower * upper), upper)
+            # a model of some brackets and some upper ends would follow the change from the one to the other
+            bracketed = bool((lower[upper > rounding] > 0).all())
+            middle = np.sqrt(lower * upper) if bracketed else upper
             model = spaces.rate_model(budgets, np.where(middle > rounding, middle, np.nan))
             predicted = spaces.predicted_rate(target, activation, depth, complexity)
             proved = spaces.proved_rate(target, activation, depth, complexity)
