@@ -105,3 +105,21 @@ def test_a_family_on_another_domain_is_refused():
     family = ApproximationFamily(RELU, "neurons", 2, domain=((0.0, 2.0),))
     with pytest.raises(UserError, match="lives on"):
         approximation_errors(registry.targets["exp"], family, [2])
+
+
+def test_limits_of_analytic_networks_are_numerical_and_other_networks_are_left_out():
+    tanh = registry.activations["tanh"]
+    family = ApproximationFamily(tanh, "neurons", 2)
+    found = approximation_errors(
+        registry.targets["square"], family, [1, 2], networks=[Network.dense([[[1.0, 1.0]]], [[0.0]])]
+    )
+    assert found.certainty[1:] == ("none", "none")
+    assert found.upper_certainty == ("rigorous", "numerical", "numerical")
+    assert found.upper[2] < 1e-12
+
+
+def test_a_lower_end_keeps_its_certainty_when_it_bounds_smaller_sizes():
+    found = approximation_errors(
+        registry.targets["takagi"], ApproximationFamily(RELU, "connections", 6), [8, 40]
+    )
+    assert set(found.certainty) == {"rigorous"}

@@ -20,7 +20,7 @@ rule bracket:
     resources:
         mem_mb=1500,
     params:
-        job=lambda wildcards: PLAN.studies[wildcards.study].text,
+        job=lambda wildcards: PLAN.bracket_text(wildcards.study),
     message:
         "{wildcards.study}: lower and upper ends of the errors of best approximation"
     shell:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import nan
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from ratelab.spaces import ApproximationFamily
 _MOST_PIECES = 65
 """Splines of more pieces are not computed; bounds that hold for all sizes serve instead."""
 
+_ROUNDING = 1e-9
+"""Of numerical ends, where the lower and the upper one are the same number."""
 
 _Candidate = tuple[float, Certainty, Network | None]
 
@@ -95,7 +97,8 @@ def approximation_errors(
     lower, upper = [first[0]], [first[1]]
     certainty, upper_certainty = [first[2]], [first[2]]
     found: list[Network | None] = [None]
-    offered = [(family.least_budget(net), *_error(net, target, family.p), net) for net in networks]
+    sizes_of = ((family.least_budget(net), net) for net in networks)
+    offered = [(least, *_error(net, target, family.p), net) for least, net in sizes_of if least < inf]
     best: _Candidate = (first[1], first[2], None)
     for n, end in zip(wanted, _lower_ends(target, family, wanted), strict=True):
         candidates: list[_Candidate] = [(e, c, net) for least, e, c, net in offered if least <= n]
@@ -103,14 +106,24 @@ def approximation_errors(
             (*_error(net, target, family.p), net) for net in _built(target, family, n, constructions)
         ]
         if not (np.isnan(end.closure) or family.strict):
-            candidates.append((end.closure, end.certainty, None))
+            # limits that are no proved zeros are errors of best polynomials, by quadrature
+            candidates.append((end.closure, "rigorous" if end.status == "exact" else "numerical", None))
         best = min([best, *candidates], key=lambda item: item[0])
         lower.append(end.lower)
         certainty.append(end.certainty)
         upper.append(best[0])
         upper_certainty.append(best[1])
         found.append(best[2])
-    ends = np.maximum.accumulate(np.nan_to_num(lower)[::-1])[::-1]
+    ends = np.nan_to_num(lower)
+    for index in range(len(ends) - 2, -1, -1):  # what bounds a larger set bounds this one
+        if ends[index + 1] > ends[index]:
+            ends[index], certainty[index] = ends[index + 1], certainty[index + 1]
+    if (ends > np.array(upper) * (1 + _ROUNDING)).any():
+        worst = int(np.argmax(ends - upper))
+        raise RuntimeError(
+            f"{family.name}, size {[0, *wanted][worst]}: lower end {ends[worst]!r} above upper end {upper[worst]!r}; "
+            "this is a bug in ratelab or an enclosure of the target that does not enclose it"
+        )
     return FamilyErrors(
         np.array([0, *wanted]),
         np.minimum(ends, upper),

@@ -50,7 +50,10 @@ def run(
                         continue
                     value = exact.error(built, target)
                     promise = construction.promise(**asked) if hasattr(construction, "promise") else Promise()
-                    check_promise(f"construction '{label}' for '{job.target}'", built, value, promise)
+                    entry = registry.catalogue("constructions").entry(label.partition("(")[0])
+                    what = f"construction '{label}' ({entry.source}), {job.network} for {job.target}, "
+                    what += f"{budget} {complexity}"
+                    check_promise(what, built, value, promise)
                     if network is None or value < error:
                         network, error, used = built, value, label
                         bound = promise.error if promise.error < np.inf else np.nan
@@ -88,18 +91,18 @@ def check_promise(what: str, network: Network, error: float, promise: Promise) -
 
     Raises
     ------
-    RuntimeError
+    UserError
         If a count or the error is larger than promised, or differs where equality was: a fault of the construction.
     """
+    proof = f" ({promise.source})" if promise.source else ""
     limits = {"depth": promise.depth, "connections": promise.connections, "neurons": promise.neurons}
     for name, limit in limits.items():
         count = getattr(network, name)
         if limit is not None and (count != limit if promise.attained else count > limit):
-            raise RuntimeError(
-                f"{what}: {count} {name}, promised {'' if promise.attained else 'at most '}{limit}"
-            )
+            least = "" if promise.attained else "at most "
+            raise UserError(f"{what}: {count} {name}, promised {least}{limit}{proof}")
     room, share = _ROUNDING * max(1.0, network.largest_weight), _QUADRATURE[network.inputs]
     if error > promise.error * (1 + share) + room:
-        raise RuntimeError(f"{what}: error {error!r}, promised at most {promise.error!r}")
+        raise UserError(f"{what}: error {error!r}, promised at most {promise.error!r}{proof}")
     if promise.attained and error < promise.error * (1 - share) - room:
-        raise RuntimeError(f"{what}: error {error!r}, promised {promise.error!r}")
+        raise UserError(f"{what}: error {error!r}, promised {promise.error!r}{proof}")

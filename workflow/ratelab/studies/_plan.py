@@ -39,6 +39,10 @@ class Plan:
     experiments: Mapping[tuple[str, str], Step]
     warnings: tuple[str, ...]
 
+    def bracket_text(self, study: str) -> str:
+        """The job of a study's brackets as JSON, without norms, so that asking for others reruns `rate` alone."""
+        return self.studies[study].job.model_copy(update={"alphas": (), "qs": ()}).model_dump_json()
+
     def files(self, study: str) -> list[str]:
         """Everything that a study ends with."""
         names = ["curves.nc", "networks.nc", "rates.nc"] if study in self.studies else []
