@@ -5,6 +5,7 @@ connections (recalled). See docs/indicators.md.
 """
 
 from collections.abc import Sequence
+from math import hypot, prod
 
 from ratelab import Activation, Network, Target, UserError, hookimpl
 from ratelab.networks import cube_indicator, cube_indicator_bound, power
@@ -12,7 +13,7 @@ from ratelab.registry import Box, Complexity, Promise
 from ratelab.spaces import cube_error
 
 _COLLAR = 2.0**-26
-"""Share of the shortest side: narrow against the error of anything trained, wide against rounding."""
+"""Share of the shortest side, or of the largest coordinate: narrow against anything trained, wide against rounding."""
 
 
 class CubeConstruction:
@@ -55,14 +56,20 @@ class CubeConstruction:
     def promise(
         self, *, budget: int, complexity: Complexity, depth: int, target: Target, activation: Activation
     ) -> Promise:
-        """Return the counts and the error in closed form, with room for the rounding of the corners."""
+        """Return the counts and the error in closed form, with room for the rounding of corners and values.
+
+        A corner moves by 2^-53 of its size, a value on the plateau by 2^-51 of the coordinates over the width for each
+        variable.
+        """
         counts, box = cube_indicator_bound(target.dimension), _box(target)
         sides = [float(b - a) for a, b in box.bounds]
+        width, reach = _width(box), _reach(box)
+        plateau = prod(sides) ** 0.5 * box.dimension * reach * 2.0**-51 / width
         return Promise(
             counts.depth,
             counts.connections,
             counts.neurons,
-            cube_error(sides, _width(box) * (1 + 2**-20)),
+            hypot(cube_error(sides, min(width * (1 + 2**-20) + reach * 2.0**-51, min(sides) / 2)), plateau),
             source="closed form, docs/indicators.md",
         )
 
@@ -73,7 +80,26 @@ def _box(target: Target) -> Box:
 
 
 def _width(box: Box) -> float:
-    return _COLLAR * float(min(b - a for a, b in box.bounds))
+    """Width of the collar: at least 2^26 units in the last place of every corner.
+
+    Raises
+    ------
+    UserError
+        If no such collar fits into the box: float64 does not resolve it.
+    """
+    shortest = float(min(b - a for a, b in box.bounds))
+    width = _COLLAR * max(shortest, _reach(box))
+    if not 2 * width <= shortest:
+        raise UserError(
+            f"construction 'cube': the box {box.bounds} is too thin for float64 so far from 0; "
+            f"allowed: sides of at least {2 * _COLLAR * _reach(box):.3g}"
+        )
+    return width
+
+
+def _reach(box: Box) -> float:
+    """Largest modulus of a coordinate."""
+    return max(abs(float(v)) for side in box.bounds for v in side)
 
 
 @hookimpl

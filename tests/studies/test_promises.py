@@ -6,10 +6,11 @@ import pytest
 from ratelab import Network, UserError, load_plugins
 from ratelab.registry import Promise
 from ratelab.studies import _construct
-from ratelab.studies._construct import check_promise
 from ratelab.studies._jobs import ConstructJob
+from ratelab.studies._promises import built, check_promise
 
 NETWORK = Network.dense([[[1.0]], [[1.0]]], [[0.0], [0.0]], activation="relu")
+WIDE = Network.dense([[[1.0]] * 5, [[1.0] * 5]], [[0.0] * 5, [0.0]], activation="relu")
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,43 @@ def test_a_construction_that_breaks_its_promise_is_named_with_file_and_budget(mo
     monkeypatch.setattr(type(construction), "promise", lambda self, **_: Promise(error=1e-9))
     with pytest.raises(UserError, match=r"takagi\.py\), mlp/relu/depth=4 for takagi, 12 connections: error"):
         _construct.run(job("takagi", ("takagi",), 4), registry, [], lambda *_: None)
+
+
+class Plugin:
+    """A construction that returns what it is told to."""
+
+    def __init__(self, network, promise=None):
+        self.network, self.stated = network, promise or Promise()
+
+    def build(self, **asked):
+        if isinstance(self.network, Exception):
+            raise self.network
+        return self.network
+
+    def promise(self, **asked):
+        return self.stated
+
+
+@pytest.mark.parametrize(
+    ("plugin", "message"),
+    [
+        (Plugin(None), "build returned NoneType; allowed: a Network"),
+        (Plugin(NETWORK, "x"), "promise returned str; allowed: a Promise"),
+        (Plugin(ZeroDivisionError("oh")), "failed: ZeroDivisionError: oh"),
+        (
+            Plugin(Network.dense([[[1.0]] * 5, [[1.0] * 5]], [[0.0] * 5, [0.0]], activation="relu")),
+            "5 neurons and 2 layers",
+        ),
+        (Plugin(Network.dense([[[1.0, 1.0]]], [[0.0]])), "2 inputs and 1 outputs; allowed: 1 and 1"),
+    ],
+)
+def test_what_a_construction_does_wrong_is_one_sentence(plugin, message):
+    target = load_plugins(["plugins"]).targets["exp"]
+    with pytest.raises(UserError, match="^place: .*" + message):
+        built(plugin, "place", target, {"budget": 4, "complexity": "neurons", "depth": 2})
+
+
+def test_a_budget_below_the_smallest_network_gives_none():
+    target = load_plugins(["plugins"]).targets["exp"]
+    asked = {"budget": 4, "complexity": "neurons", "depth": 2}
+    assert built(Plugin(UserError("too small")), "place", target, asked) is None

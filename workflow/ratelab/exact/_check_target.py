@@ -50,7 +50,8 @@ def check_target(target: Target) -> None:
             f"target '{target.name}': values reach {np.abs(values).max():.3g}; allowed: up to {_LARGEST:g}"
         )
     if target.indicator_of is not None:
-        inside = target.indicator_of.depth(x)
+        x, _ = nodes(target, 4096)
+        values, inside = target(x), target.indicator_of.depth(x)
         wrong = (np.abs(inside) > _TOLERANCE) & (values[:, 0] != (inside > 0))
         if wrong.any():
             raise UserError(

@@ -182,9 +182,16 @@ def _accepted(registry: Registry, cases: Sequence[str]) -> dict[str, list[str]]:
         found[construction_case(target, activation, depth)] = [
             name
             for name in registry.constructions
-            if registry.constructions[name].accepts(target=function, activation=rho, depth=depth) is None
+            if _accepts(registry.constructions[name], function, rho, depth)
         ]
     return found
+
+
+def _accepts(construction: Any, target: Any, activation: Any, depth: int) -> bool:
+    try:
+        return construction.accepts(target=target, activation=activation, depth=depth) is None
+    except Exception:  # its own job says so, naming the plugin
+        return True
 
 
 def _parse(data: dict[str, Any]) -> Index:
