@@ -8,7 +8,7 @@ import pytest
 
 from ratelab import Target, UserError, load_plugins
 from ratelab.exact import check_target
-from ratelab.registry import Ball, PiecewisePolynomial
+from ratelab.registry import Ball, PiecewisePolynomial, SelfSimilar
 
 TARGETS = load_plugins().targets
 LINE = PiecewisePolynomial((), ((Fraction(0), Fraction(1)),))
@@ -65,3 +65,23 @@ def test_a_declared_set_must_be_where_the_function_is_one():
     check_target(disc)
     with pytest.raises(UserError, match="indicator of Ball"):
         check_target(replace(disc, indicator_of=Ball((0.5, 0.5), 0.2)))
+
+
+@pytest.mark.parametrize("name", ["takagi", "takagi(exponent=0.3)", "takagi(exponent=3)", "cantor", "square"])
+def test_functions_that_repeat_themselves_pass(name):
+    check_target(TARGETS[name])
+
+
+@pytest.mark.parametrize("exponent", [1.0, 3.0])
+def test_a_declared_repetition_must_be_seen(exponent):
+    halves = SelfSimilar((Fraction(0), Fraction(1, 2)), Fraction(1, 2), exponent, (False, True))
+    with pytest.raises(UserError, match="is no copy of the whole with the exponent"):
+        check_target(replace(TARGETS["sqrt"], self_similar=halves))
+    with pytest.raises(UserError, match="is no copy of the whole"):
+        check_target(replace(TARGETS["takagi(exponent=2.5)"], self_similar=halves))
+
+
+def test_between_copies_a_self_similar_function_is_affine():
+    quarters = SelfSimilar((Fraction(0), Fraction(3, 4)), Fraction(1, 4), 1.0, (False, True))
+    with pytest.raises(UserError, match=r"is not affine|is no copy"):
+        check_target(replace(TARGETS["takagi"], self_similar=quarters))

@@ -121,8 +121,8 @@ def approximation_errors(
     if (ends > np.array(upper) * (1 + _ROUNDING)).any():
         worst = int(np.argmax(ends - upper))
         raise RuntimeError(
-            f"{family.name}, size {[0, *wanted][worst]}: lower end {ends[worst]!r} above upper end {upper[worst]!r}; "
-            "this is a bug in ratelab or an enclosure of the target that does not enclose it"
+            f"{family.name}, size {[0, *wanted][worst]}: lower end {float(ends[worst])!r} above upper end "
+            f"{upper[worst]!r}; this is a bug in ratelab, or the target's declarations are not true"
         )
     return FamilyErrors(
         np.array([0, *wanted]),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ratelab._errors import UserError
 from ratelab.exact._nodes import nodes
-from ratelab.registry import Target
+from ratelab.registry import SelfSimilar, Target
 
 _LARGEST = 1e100
 _TOLERANCE = 1e-9
@@ -89,6 +89,8 @@ def _declarations(
                 raise UserError(
                     f"target '{target.name}': function is {value} at x = {point}, its pieces give {exact}"
                 )
+    if target.self_similar is not None:
+        _repetition(target, target.self_similar, scale)
     if target.moments is None or target.energy is None:
         return
     start, end = (_exact(e) for e in target.domain[0])
@@ -102,6 +104,32 @@ def _declarations(
         if not ball.overlaps(arb(float(number), 0.02 * size * length)):
             raise UserError(
                 f"target '{target.name}': {name} is about {number:.6g}, its moments or energy give {ball}"
+            )
+
+
+def _repetition(target: Target, similar: SelfSimilar, scale: float) -> None:
+    """Compare every copy with the whole: their difference must be affine, and so must the function between copies."""
+    low, high = target.domain[0]
+    share = np.arange(65) / 64  # dyadic, so that copies of halves are met exactly
+    rough = target.smoothness.hoelder if target.smoothness is not None else 1.0
+    room = scale * max(_TOLERANCE, 16 * float(np.finfo(np.float64).eps) ** max(rough, 0.01))
+
+    def values(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return target(low + (high - low) * x)[:, 0]
+
+    ends = [(float(s), float(s + similar.width)) for s in similar.starts]
+    parts = [(a, b, similar.height, flipped) for (a, b), flipped in zip(ends, similar.reflected, strict=True)]
+    gaps = zip([0.0, *(b for _, b in ends)], [*(a for a, _ in ends), 1.0], strict=True)
+    parts += [(a, b, 0.0, False) for a, b in gaps if b > a]
+    whole = values(share)
+    for a, b, height, flipped in parts:
+        difference = values(a + (b - a) * share) - height * (whole[::-1] if flipped else whole)
+        line = difference[0] + (difference[-1] - difference[0]) * share
+        if np.abs(difference - line).max() > room:
+            what = "is no copy of the whole with the exponent" if height else "is not affine; exponent"
+            raise UserError(
+                f"target '{target.name}': on [{a:.4g}, {b:.4g}] of its domain the function {what} "
+                f"{similar.exponent:g}, as it declares to be self-similar"
             )
 
 

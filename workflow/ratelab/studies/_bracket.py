@@ -253,8 +253,8 @@ def _fill(
     if np.any(lower > upper):
         worst = int(np.nanargmax(lower - upper))
         raise RuntimeError(
-            f"{pair}, {complexity} = {job.budgets[worst]}: lower end {lower[worst]!r} above upper end "
-            f"{upper[worst]!r}; this is a bug in ratelab or an enclosure of the target that does not enclose it"
+            f"{pair}, {complexity} = {job.budgets[worst]}: lower end {float(lower[worst])!r} above upper "
+            f"end {float(upper[worst])!r}; this is a bug in ratelab, or the target's declarations are not true"
         )
     reached = np.where(np.isnan(closure) | (upper <= closure) | attained, 2, 1)
     cells = tables.cells
