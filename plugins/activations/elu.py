@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from flint import arb
 
 from ratelab import Activation, hookimpl
+from ratelab.networks import increasing_ball
 
 if TYPE_CHECKING:
     import torch
@@ -23,16 +24,6 @@ def _left(x: Any) -> Any:
     return x.expm1() if isinstance(x, arb) else x.exp() - 1
 
 
-def _ball(x: Any) -> Any:
-    """Increasing, so a ball's image is spanned by the images of its ends; also for power series beside the origin."""
-    if isinstance(x, arb):
-        low, high = (_right(end) if end >= 0 else _left(end) for end in (arb(x.lower()), arb(x.upper())))
-        return low.union(high)
-    if x[0] >= 0:
-        return _right(x)
-    return _left(x) if x[0] <= 0 else x.log()  # not a number across the origin
-
-
 @hookimpl
 def ratelab_activations() -> Sequence[Activation]:
     return [
@@ -40,7 +31,7 @@ def ratelab_activations() -> Sequence[Activation]:
             "elu",
             _function,
             derivative=lambda x, value: value.clamp(max=0).add_(1),
-            ball=_ball,
+            ball=increasing_ball(_left, _right),
             reference="Clevert, Unterthiner and Hochreiter 2016, Fast and accurate deep network learning by "
             "exponential linear units",
             summary="x for x ≥ 0, exp(x) − 1 for x < 0; once continuously differentiable",

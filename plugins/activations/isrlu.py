@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from flint import arb
-
 from ratelab import Activation, hookimpl
+from ratelab.networks import increasing_ball
 
 if TYPE_CHECKING:
     import torch
@@ -28,16 +27,6 @@ def _left(x: Any) -> Any:
     return x / (1 + x * x).sqrt()
 
 
-def _ball(x: Any) -> Any:
-    """Increasing, so a ball's image is spanned by the images of its ends; also for power series beside the origin."""
-    if isinstance(x, arb):
-        low, high = (_right(end) if end >= 0 else _left(end) for end in (arb(x.lower()), arb(x.upper())))
-        return low.union(high)
-    if x[0] >= 0:
-        return _right(x)
-    return _left(x) if x[0] <= 0 else x.log()  # not a number across the origin
-
-
 @hookimpl
 def ratelab_activations() -> Sequence[Activation]:
     return [
@@ -45,7 +34,7 @@ def ratelab_activations() -> Sequence[Activation]:
             "isrlu",
             _function,
             derivative=_derivative,
-            ball=_ball,
+            ball=increasing_ball(_left, _right),
             reference="Carlile, Delamarter, Kinney, Marti and Whitney 2017, Improving deep learning by inverse "
             "square root linear units",
             summary="x for x ≥ 0, x / √(1 + x²) for x < 0; twice continuously differentiable",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ratelab import Activation, Network, Target, UserError, hookimpl
 from ratelab.networks import power
-from ratelab.registry import Complexity, Promise
+from ratelab.registry import Complexity, Promise, require_accepted
 
 _PRECISION = 320
 
@@ -84,9 +84,7 @@ class BrownianSpline:
     def _fit(
         self, budget: int, complexity: Complexity, depth: int, target: Target, activation: Activation
     ) -> "_Fit":
-        reason = self.accepts(target=target, activation=activation, depth=depth)
-        if reason is not None:
-            raise UserError(f"construction 'brownian_spline': {reason}")
+        require_accepted(self, target=target, activation=activation, depth=depth)
         pieces = budget if complexity == "neurons" else budget // 2
         if pieces < 1:
             raise UserError(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
 
-from ratelab import Activation, Network, Target, UserError, hookimpl
+from ratelab import Activation, Network, Target, hookimpl
 from ratelab.networks import (
     Counts,
     TensorProduct,
@@ -18,7 +18,7 @@ from ratelab.networks import (
     evaluation_rounding,
     power_exponent,
 )
-from ratelab.registry import Complexity, PiecewisePolynomial, Promise
+from ratelab.registry import Complexity, PiecewisePolynomial, Promise, require_accepted, too_small
 
 Rows = list[tuple[Fraction, tuple[Fraction, ...]]]
 
@@ -58,9 +58,7 @@ class BSplineConstruction:
         counts, merged = self._counts(complexity, depth, target, activation)
         smallest = getattr(counts, complexity)
         if budget < smallest:
-            raise UserError(
-                f"construction 'bspline': budget is {budget} {complexity}; allowed: from {smallest} on"
-            )
+            raise too_small("bspline", budget, complexity, smallest)
         return self._network(merged, target, activation)
 
     def promise(
@@ -87,9 +85,7 @@ class BSplineConstruction:
         self, complexity: Complexity, depth: int, target: Target, activation: Activation
     ) -> tuple[Counts, bool]:
         """Return the counts of the cheaper form and whether it is the merged one."""
-        reason = self.accepts(target=target, activation=activation, depth=depth)
-        if reason is not None:
-            raise UserError(f"construction 'bspline': {reason}")
+        require_accepted(self, target=target, activation=activation, depth=depth)
         exponent = power_exponent(activation) or 0
         forms = [
             (bspline_bound(exponent, target.dimension, merged=merged), merged) for merged in (True, False)

@@ -17,7 +17,7 @@ from ratelab.networks import (
     self_similar_spline_error,
     self_similar_spline_rounding,
 )
-from ratelab.registry import Complexity, Promise
+from ratelab.registry import Complexity, Promise, require_accepted
 
 
 class CantorSpline:
@@ -76,9 +76,7 @@ class CantorSpline:
     def _refined(
         self, budget: int, complexity: Complexity, depth: int, target: Target, activation: Activation
     ) -> tuple[SelfSimilarFunction, int]:
-        reason = self.accepts(target=target, activation=activation, depth=depth)
-        if reason is not None:
-            raise UserError(f"construction 'cantor_spline': {reason}")
+        require_accepted(self, target=target, activation=activation, depth=depth)
         function = _function(target)
         assert function is not None
         pieces = budget if complexity == "neurons" else budget // 2

@@ -6,10 +6,10 @@ docs/indicators.md.
 
 from collections.abc import Sequence
 
-from ratelab import Activation, Network, Target, UserError, hookimpl
+from ratelab import Activation, Network, Target, hookimpl
 from ratelab.networks import cone_ridges, cone_ridges_bound, power
 from ratelab.networks._ridges import RidgeForm
-from ratelab.registry import Complexity, Distance, Promise
+from ratelab.registry import Complexity, Distance, Promise, require_accepted, too_small
 from ratelab.spaces import cone_best_scale, cone_error
 
 
@@ -42,9 +42,7 @@ class ConeRidgesConstruction:
         UserError
             If the construction does not apply or the budget is too small.
         """
-        reason = self.accepts(target=target, activation=activation, depth=depth)
-        if reason is not None:
-            raise UserError(f"construction 'cone_ridges': {reason}")
+        require_accepted(self, target=target, activation=activation, depth=depth)
         directions, form = _directions(budget, complexity)
         assert isinstance(target.function, Distance)
         centre = [float(v) for v in target.function.point]
@@ -68,9 +66,7 @@ def _directions(budget: int, complexity: Complexity) -> tuple[int, RidgeForm]:
     neurons = budget if complexity == "neurons" else budget // 3
     if neurons < 2:
         smallest = 2 if complexity == "neurons" else 6
-        raise UserError(
-            f"construction 'cone_ridges': budget is {budget} {complexity}; allowed: from {smallest} on"
-        )
+        raise too_small("cone_ridges", budget, complexity, smallest)
     # one direction with one neuron would be no ridge; an even number of neurons is one too many
     return (1, "pairs") if neurons == 2 else (neurons - 1 + neurons % 2, "single")
 

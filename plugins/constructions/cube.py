@@ -9,7 +9,7 @@ from math import hypot, prod
 
 from ratelab import Activation, Network, Target, UserError, hookimpl
 from ratelab.networks import cube_indicator, cube_indicator_bound, power
-from ratelab.registry import Box, Complexity, Promise
+from ratelab.registry import Box, Complexity, Promise, require_accepted, too_small
 from ratelab.spaces import cube_error
 
 _COLLAR = 2.0**-26
@@ -41,15 +41,11 @@ class CubeConstruction:
         UserError
             If the construction does not apply or the budget is too small.
         """
-        reason = self.accepts(target=target, activation=activation, depth=depth)
-        if reason is not None:
-            raise UserError(f"construction 'cube': {reason}")
+        require_accepted(self, target=target, activation=activation, depth=depth)
         counts = cube_indicator_bound(target.dimension)
         smallest = counts.neurons if complexity == "neurons" else counts.connections
         if budget < smallest:
-            raise UserError(
-                f"construction 'cube': budget is {budget} {complexity}; allowed: from {smallest} on"
-            )
+            raise too_small("cube", budget, complexity, smallest)
         box = _box(target)
         return cube_indicator([float(v) for v in box.lower], [float(v) for v in box.upper], _width(box))
 

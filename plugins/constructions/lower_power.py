@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import comb
 from typing import NamedTuple
 
-from ratelab import Activation, Network, Target, UserError, hookimpl
+from ratelab import Activation, Network, Target, hookimpl
 from ratelab.networks import (
     LowerPowerErrors,
     evaluation_rounding,
@@ -18,7 +18,7 @@ from ratelab.networks import (
     lower_power_bound,
     power_exponent,
 )
-from ratelab.registry import Complexity, Promise
+from ratelab.registry import Complexity, Promise, require_accepted, too_small
 
 _FINEST = 60
 
@@ -58,9 +58,7 @@ class LowerPowerConstruction:
         chosen = self._chosen(depth, target, activation)
         smallest = getattr(lower_power_bound(), complexity)
         if budget < smallest:
-            raise UserError(
-                f"construction 'lower_power': budget is {budget} {complexity}; allowed: from {smallest} on"
-            )
+            raise too_small("lower_power", budget, complexity, smallest)
         return chosen.network
 
     def promise(
@@ -78,9 +76,7 @@ class LowerPowerConstruction:
         )
 
     def _chosen(self, depth: int, target: Target, activation: Activation) -> _Chosen:
-        reason = self.accepts(target=target, activation=activation, depth=depth)
-        if reason is not None:
-            raise UserError(f"construction 'lower_power': {reason}")
+        require_accepted(self, target=target, activation=activation, depth=depth)
         exponent = power_exponent(activation) or 0
         found = _truncated(target, exponent - 1)
         assert found is not None

@@ -5,9 +5,9 @@ The error is 2.22·R/n in L2 for n sides, n + 1 neurons and 3n + 1 connections; 
 
 from collections.abc import Sequence
 
-from ratelab import Activation, Network, Target, UserError, hookimpl
+from ratelab import Activation, Network, Target, hookimpl
 from ratelab.networks import polygon_indicator_bound, power, regular_polygon_indicator
-from ratelab.registry import Ball, Complexity, Promise
+from ratelab.registry import Ball, Complexity, Promise, require_accepted, too_small
 from ratelab.spaces import disc_polygon
 
 _RAYS = 4096
@@ -38,9 +38,7 @@ class PolygonConstruction:
         UserError
             If the construction does not apply or the budget is too small.
         """
-        reason = self.accepts(target=target, activation=activation, depth=depth)
-        if reason is not None:
-            raise UserError(f"construction 'polygon': {reason}")
+        require_accepted(self, target=target, activation=activation, depth=depth)
         ball, sides = _ball(target), _sides(budget, complexity)
         found = disc_polygon(sides, float(ball.radius))
         x, y = (float(v) for v in ball.centre)
@@ -66,9 +64,7 @@ def _sides(budget: int, complexity: Complexity) -> int:
     sides = budget - 1 if complexity == "neurons" else (budget - 1) // 3
     if sides < 3:
         smallest = 4 if complexity == "neurons" else 10
-        raise UserError(
-            f"construction 'polygon': budget is {budget} {complexity}; allowed: from {smallest} on"
-        )
+        raise too_small("polygon", budget, complexity, smallest)
     return sides
 
 

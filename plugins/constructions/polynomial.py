@@ -7,9 +7,9 @@ Gribonval, Kutyniok, Nielsen and Voigtlaender 2022 for the whole line.
 from collections.abc import Sequence
 from fractions import Fraction
 
-from ratelab import Activation, Network, Target, UserError, hookimpl
+from ratelab import Activation, Network, Target, hookimpl
 from ratelab.networks import evaluation_rounding, polynomial, power_exponent
-from ratelab.registry import Complexity, Promise
+from ratelab.registry import Complexity, Promise, require_accepted, too_small
 
 
 class PolynomialConstruction:
@@ -44,9 +44,7 @@ class PolynomialConstruction:
         network = self._network(depth, target, activation)
         smallest = getattr(network, complexity)
         if budget < smallest:
-            raise UserError(
-                f"construction 'polynomial': budget is {budget} {complexity}; allowed: from {smallest} on"
-            )
+            raise too_small("polynomial", budget, complexity, smallest)
         return network
 
     def promise(
@@ -63,9 +61,7 @@ class PolynomialConstruction:
         )
 
     def _network(self, depth: int, target: Target, activation: Activation) -> Network:
-        reason = self.accepts(target=target, activation=activation, depth=depth)
-        if reason is not None:
-            raise UserError(f"construction 'polynomial': {reason}")
+        require_accepted(self, target=target, activation=activation, depth=depth)
         row = _coefficients(target)
         assert row is not None
         lower, upper = target.domain[0]

@@ -7,7 +7,7 @@ See Gribonval, Kutyniok, Nielsen and Voigtlaender 2022. A target says that it is
 from collections.abc import Sequence
 from math import prod
 
-from ratelab import Activation, Network, Target, UserError, hookimpl
+from ratelab import Activation, Network, Target, hookimpl
 from ratelab.networks import (
     Counts,
     TensorProduct,
@@ -16,7 +16,7 @@ from ratelab.networks import (
     product,
     product_bound,
 )
-from ratelab.registry import Complexity, Promise
+from ratelab.registry import Complexity, Promise, require_accepted, too_small
 
 
 class ProductConstruction:
@@ -49,9 +49,7 @@ class ProductConstruction:
         counts, merged = self._counts(complexity, depth, target, activation)
         smallest = getattr(counts, complexity)
         if budget < smallest:
-            raise UserError(
-                f"construction 'product': budget is {budget} {complexity}; allowed: from {smallest} on"
-            )
+            raise too_small("product", budget, complexity, smallest)
         return product(target.dimension, activation, merged=merged)
 
     def promise(
@@ -73,9 +71,7 @@ class ProductConstruction:
         self, complexity: Complexity, depth: int, target: Target, activation: Activation
     ) -> tuple[Counts, bool]:
         """Return the counts of the cheaper form and whether it is the merged one."""
-        reason = self.accepts(target=target, activation=activation, depth=depth)
-        if reason is not None:
-            raise UserError(f"construction 'product': {reason}")
+        require_accepted(self, target=target, activation=activation, depth=depth)
         exponent = power_exponent(activation)
         assert exponent is not None
         forms = [

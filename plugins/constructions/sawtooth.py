@@ -7,10 +7,10 @@ layers.
 
 from collections.abc import Sequence
 
-from ratelab import Activation, Network, Target, UserError, hookimpl
+from ratelab import Activation, Network, Target, hookimpl
 from ratelab.best import deep_sawtooth
 from ratelab.networks import power, widest
-from ratelab.registry import Complexity
+from ratelab.registry import Complexity, require_accepted, too_small
 
 
 class SawtoothConstruction:
@@ -38,9 +38,7 @@ class SawtoothConstruction:
         UserError
             If the construction does not apply or the budget is too small.
         """
-        reason = self.accepts(target=target, activation=activation, depth=depth)
-        if reason is not None:
-            raise UserError(f"construction 'sawtooth': {reason}")
+        require_accepted(self, target=target, activation=activation, depth=depth)
 
         def cost(hidden: tuple[int, ...]) -> int:
             first, second = hidden
@@ -48,9 +46,7 @@ class SawtoothConstruction:
 
         smallest = cost((1, 1))
         if budget < smallest:
-            raise UserError(
-                f"construction 'sawtooth': budget is {budget} {complexity}; allowed: from {smallest} on"
-            )
+            raise too_small("sawtooth", budget, complexity, smallest)
         first, second = widest(
             self.name, budget=budget, complexity=complexity, depth=depth, dimension=1, outputs=1, cost=cost
         )

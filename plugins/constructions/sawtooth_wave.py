@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import sqrt
 
-from ratelab import Activation, Network, Target, UserError, hookimpl
+from ratelab import Activation, Network, Target, hookimpl
 from ratelab.networks import Counts, power, sawtooth, sawtooth_blocks, sawtooth_bound
-from ratelab.registry import Complexity, Promise
+from ratelab.registry import Complexity, Promise, require_accepted
 
 
 class SawtoothWave:
@@ -67,9 +67,7 @@ class SawtoothWave:
         return Promise(counts.depth, counts.connections, counts.neurons, error, attained=True, source=source)
 
     def _checked(self, target: Target, activation: Activation, depth: int) -> int:
-        reason = self.accepts(target=target, activation=activation, depth=depth)
-        if reason is not None:
-            raise UserError(f"construction 'sawtooth_wave': {reason}")
+        require_accepted(self, target=target, activation=activation, depth=depth)
         levels = _levels(target)
         assert levels is not None
         return levels

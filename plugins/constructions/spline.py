@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ratelab import Activation, Network, Target, UserError, hookimpl
 from ratelab.best import best_spline, spline_pieces, writes_splines
-from ratelab.registry import Complexity
+from ratelab.registry import Complexity, require_accepted
 
 
 class SplineConstruction:
@@ -37,9 +37,7 @@ class SplineConstruction:
         UserError
             If the construction does not apply or the budget is too small.
         """
-        reason = self.accepts(target=target, activation=activation, depth=depth)
-        if reason is not None:
-            raise UserError(f"construction 'spline': {reason}")
+        require_accepted(self, target=target, activation=activation, depth=depth)
         assert activation.polynomial is not None
         degree = activation.polynomial.degree
         pieces = spline_pieces(activation, budget, complexity)

@@ -22,8 +22,10 @@ _SHORT = 20  # binary words up to this length are kept: cells of a dyadic grid s
 
 
 def takagi(exponent: int | float | Fraction = 1.0) -> Target:
-    if not 0.1 <= exponent <= 8:
-        raise UserError(f"target 'takagi': exponent is {exponent}; allowed: 0.1 to 8")
+    if (
+        not 0.25 <= exponent <= 8
+    ):  # below, the 53 digits of a float leave out a part of the series that can be seen
+        raise UserError(f"target 'takagi': exponent is {exponent}; allowed: 0.25 to 8")
     a = Fraction(exponent)
     polynomial = a == 2
     supremum = 1.01 / (2 ** float(a) - 1)

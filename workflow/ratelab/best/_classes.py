@@ -7,6 +7,7 @@ from math import prod
 
 from ratelab._errors import UserError
 from ratelab.registry import Activation, Complexity
+from ratelab.spaces._network_class import truncated_power_degree as degree_of_truncated_power
 
 _EXHAUSTIVE = 1000
 """Up to this budget all distributions on the layers are tried; beyond it means bound products."""
@@ -141,12 +142,7 @@ def spline_pieces(activation: Activation, budget: int, complexity: Complexity) -
 
 def truncated_power_degree(activation: Activation) -> int | None:
     """Degree r of an activation that is c·(x − t)₊^r plus a polynomial of degree at most r, else None."""
-    polynomial = activation.polynomial
-    if polynomial is None or len(polynomial.knots) != 1:
-        return None
-    degree = polynomial.degree
-    jumps = [*polynomial.jumps(0), *[Fraction(0)] * (degree + 1)][: degree + 1]
-    return degree if jumps[degree] and not any(jumps[:degree]) else None
+    return None if activation.polynomial is None else degree_of_truncated_power(activation.polynomial)
 
 
 def _check(complexity: str, budget: int) -> None:

@@ -1,5 +1,6 @@
 """What a network is: layers, counts, storage; the identity and the powers ρ_r as primitives (row 1)."""
 
+from ratelab.networks._ball import increasing_ball
 from ratelab.networks._bspline_networks import bspline, bspline_bound, bspline_pieces
 from ratelab.networks._calculus import (
     add,
@@ -130,6 +131,7 @@ __all__ = [
     "identity",
     "identity_form",
     "identity_network",
+    "increasing_ball",
     "interpolating_network",
     "interpolation_widths",
     "lower_power",

@@ -1,5 +1,6 @@
 """Balls (python-flint's arb): numbers as balls, and activations on balls."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flint import arb
@@ -33,6 +34,29 @@ def apply_ball(activation: Activation, value: arb) -> arb:
             "give the plugin one"
         )
     return on_pieces(activation.polynomial, value)
+
+
+def increasing_ball(left: Callable[[Any], Any], right: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return the `ball` of an increasing activation that is `left` below 0 and `right` from 0 on.
+
+    A ball's image is spanned by the images of its ends. Power series (``arb_series``) are mapped too where they begin
+    on one side of 0; across it the result is not a number.
+
+    Parameters
+    ----------
+    left, right
+        Map ``arb`` and ``arb_series``.
+    """
+
+    def image(x: Any) -> Any:
+        if isinstance(x, arb):
+            low, high = (right(end) if end >= 0 else left(end) for end in (arb(x.lower()), arb(x.upper())))
+            return low.union(high)
+        if x[0] >= 0:
+            return right(x)
+        return left(x) if x[0] <= 0 else x.log()  # not a number
+
+    return image
 
 
 def on_pieces(polynomial: PiecewisePolynomial, value: arb) -> arb:

@@ -20,6 +20,7 @@ from ratelab.registry._labels import Parameter, label, parse_label, parse_value,
 from ratelab.registry._polynomial import PiecewisePolynomial
 from ratelab.registry._promise import Promise
 from ratelab.registry._protocols import Architecture, Complexity, Construction, Progress, Trainer
+from ratelab.registry._refusals import require_accepted, too_small
 from ratelab.registry._shapes import Ball, Box, Distance, Shape
 from ratelab.registry._target import SelfSimilar, Smoothness, Target
 
@@ -65,6 +66,8 @@ __all__ = [
     "parse_value",
     "plugin_files",
     "read_index",
+    "require_accepted",
     "slug",
+    "too_small",
     "unknown",
 ]

@@ -52,6 +52,15 @@ def polynomial_class(activation: Activation, depth: int, complexity: Complexity)
     return PolynomialClass(degree, exponent, pieces.degree if _reaches_splines(pieces) else None)
 
 
+def truncated_power_degree(polynomial: PiecewisePolynomial) -> int | None:
+    """Return the degree r of c·(x − t)₊^r plus a polynomial of degree at most r, else None."""
+    if len(polynomial.knots) != 1:
+        return None
+    degree = polynomial.degree
+    jumps = [*polynomial.jumps(0), *[Fraction(0)] * (degree + 1)][: degree + 1]
+    return degree if jumps[degree] and not any(jumps[:degree]) else None
+
+
 def _is_power(pieces: PiecewisePolynomial) -> bool:
     """Whether the function is c·(±(x − t))_+^r: compositions are then powers again."""
     if len(pieces.knots) != 1:

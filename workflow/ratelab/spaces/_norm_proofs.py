@@ -21,7 +21,7 @@ from ratelab.spaces._derivatives import (
     derivative,
     lower_bound_all_n,
 )
-from ratelab.spaces._network_class import check_class
+from ratelab.spaces._network_class import check_class, truncated_power_degree
 from ratelab.spaces._norm_tails import OneTail, PowerTail, ZeroTail
 from ratelab.spaces._self_similar import self_similar_bound
 
@@ -62,7 +62,7 @@ def tail_of(
     if target.dimension > 1 or activation.polynomial is None or not activation.polynomial.knots:
         return None
     lower = _lower_tails(target, activation.polynomial, depth, complexity)
-    degree = _power_degree(activation.polynomial)
+    degree = truncated_power_degree(activation.polynomial)
     upper: list[OneTail] = []
     if degree is not None:
         upper = [*_spline_tails(target, degree, complexity), *_repeated(target, degree, depth, complexity)]
@@ -127,15 +127,6 @@ def _lower_tails(
         if 0 < value < inf:
             tails.append(PowerTail(value, inf, exponent, max(first, 1), lower_shift=shift))
     return tails
-
-
-def _power_degree(polynomial: PiecewisePolynomial) -> int | None:
-    """Degree r of c·(x − t)₊^r plus a polynomial of degree at most r, else None."""
-    if len(polynomial.knots) != 1:
-        return None
-    degree = polynomial.degree
-    jumps = [*polynomial.jumps(0), *[Fraction(0)] * (degree + 1)][: degree + 1]
-    return degree if jumps[degree] and not any(jumps[:degree]) else None
 
 
 def _spline_tails(target: Target, degree: int, complexity: Complexity) -> list[OneTail]:

@@ -104,4 +104,4 @@ class ExperimentJob(Job):
     """One experiment with all its parameters."""
 
     experiment: str
-    parameters: dict[str, Any]
+    parameters: dict[str, Any] = {}

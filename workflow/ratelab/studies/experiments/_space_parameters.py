@@ -5,6 +5,8 @@ from typing import Annotated
 import pydantic
 from pydantic import Field
 
+from ratelab._errors import UserError
+from ratelab.spaces._depth_growth import DepthGrowth
 from ratelab.studies.experiments._parameters import Count, Parameters
 
 
@@ -77,13 +79,13 @@ class ActivationTable(Parameters):
 class SelfSimilarDepth(Parameters):
     """What depth buys for self-similar functions: counts and errors of the composed networks, in closed form."""
 
-    exponents: Annotated[list[Annotated[float, Field(ge=0.1, le=8)]], Field(min_length=1, max_length=6)] = (
+    exponents: Annotated[list[Annotated[float, Field(ge=0.25, le=8)]], Field(min_length=1, max_length=6)] = (
         Field(
             [0.5, 1.0, 1.5, 3.0],
             description="Exponents a of T_a, the sum of 2^(-aj) times the j-th sawtooth.",
         )
     )
-    levels: Annotated[int, Field(ge=4, le=60, strict=True)] = Field(
+    levels: Annotated[int, Field(ge=8, le=60, strict=True)] = Field(
         36, description="Most levels M of a network: its error is 2^(-aM) times that of the best constant."
     )
     width: Annotated[int, Field(ge=2, le=16, strict=True)] = Field(
@@ -109,7 +111,7 @@ class Powers(Parameters):
     pieces: Annotated[int, Field(ge=2, le=64, strict=True)] = Field(
         16, description="Largest number of pieces of the splines; the others are the powers of two below."
     )
-    degree: Annotated[int, Field(ge=1, le=20, strict=True)] = Field(
+    degree: Annotated[int, Field(ge=3, le=20, strict=True)] = Field(
         12, description="Largest degree of the polynomials whose float64 values are compared with exact ones."
     )
 
@@ -124,7 +126,7 @@ class Indicators(Parameters):
     steps: Annotated[int, Field(ge=1, le=60, strict=True)] = Field(
         20, description="Collars of the cubes have the widths 1/2, 1/4, …, 2^-steps."
     )
-    octaves: Annotated[int, Field(ge=4, le=16, strict=True)] = Field(
+    octaves: Annotated[int, Field(ge=7, le=16, strict=True)] = Field(
         14, description="Haar terms and sides of polygons are counted up to 2^octaves and 2^(octaves - 4)."
     )
 
@@ -171,6 +173,16 @@ class Embeddings(Parameters):
         1, description="r of the activation max(x, 0)^r."
     )
     p: Annotated[float, Field(gt=0, lt=float("inf"))] = Field(2.0, description="Norm of the errors, L_p.")
+
+    @pydantic.field_validator("depths")
+    @classmethod
+    def _growths(cls, depths: list[int | str]) -> list[int | str]:
+        try:
+            for depth in depths:
+                DepthGrowth.parse(depth)
+        except UserError as error:
+            raise ValueError(str(error)) from error
+        return depths
 
 
 class FreeKnots(Parameters):
