@@ -25,8 +25,8 @@ class CubeConstruction:
         """Return None if the construction applies, else why not."""
         if not isinstance(target.indicator_of, Box):
             return f"cubes are for the indicator of a box; target '{target.name}' is none"
-        if depth != 3:
-            return f"the faces of a box and what they have in common take depth 3, not {depth}"
+        if depth < 3:
+            return f"the faces of a box and what they have in common take depth 3 or more, not {depth}"
         if activation.polynomial != power(1).polynomial:
             return f"cubes are made of the activation 'relu', not of '{activation.name}'"
         return None

@@ -22,8 +22,8 @@ class PolygonConstruction:
         """Return None if the construction applies, else why not."""
         if not isinstance(target.indicator_of, Ball) or target.dimension != 2:
             return f"polygons are for the indicator of a disc; target '{target.name}' is none"
-        if depth != 3:
-            return f"the sides of a polygon and what they have in common take depth 3, not {depth}"
+        if depth < 3:
+            return f"the sides of a polygon and what they have in common take depth 3 or more, not {depth}"
         if activation.polynomial != power(1).polynomial:
             return f"polygons are made of the activation 'relu', not of '{activation.name}'"
         return None

@@ -123,3 +123,12 @@ def test_a_lower_end_keeps_its_certainty_when_it_bounds_smaller_sizes():
         registry.targets["takagi"], ApproximationFamily(RELU, "connections", 6), [8, 40]
     )
     assert set(found.certainty) == {"rigorous"}
+
+
+@pytest.mark.parametrize("p", [1.5, 3])
+def test_norms_without_lower_ends_have_upper_ones(p):
+    found = approximation_errors(
+        registry.targets["square"], ApproximationFamily(RELU, "neurons", 2, p=p), [2, 4], ALL
+    )
+    assert found.certainty[1:] == ("none", "none") and (found.lower[1:] == 0).all()
+    assert 0 < found.upper[2] < found.upper[1] < found.upper[0]

@@ -367,3 +367,9 @@ def test_sums_beyond_the_range_of_floats_keep_a_finite_lower_end() -> None:
 def test_what_is_no_tail_is_named() -> None:
     with pytest.raises(UserError, match="a tail is 'x'"):
         approximation_norm([0, 1], [1.0, 0.5], 1, 2, tail="x")  # type: ignore[arg-type]
+
+
+def test_tails_that_contradict_each_other_are_refused() -> None:
+    slow, fast = PowerTail(1, inf, 0.5, 100), PowerTail(0, 1, 2, 100)
+    with pytest.raises(UserError, match="tails contradict each other"):
+        approximation_norm([0, 1], [1.0, 0.5], 1, 2, tail=[slow, fast])

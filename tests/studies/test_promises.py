@@ -23,7 +23,7 @@ WIDE = Network.dense([[[1.0]] * 5, [[1.0] * 5]], [[0.0] * 5, [0.0]], activation=
     ],
 )
 def test_a_kept_promise_passes(promise):
-    check_promise("this", NETWORK, 0.5, promise)
+    check_promise("this", NETWORK, (0.5, 0.5), promise)
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,19 @@ def test_a_kept_promise_passes(promise):
 )
 def test_a_broken_promise_names_both_numbers(promise, message):
     with pytest.raises(UserError, match="this: " + message):
-        check_promise("this", NETWORK, 0.5, promise)
+        check_promise("this", NETWORK, (0.5, 0.5), promise)
 
 
 @pytest.mark.parametrize("error", [-1.0, float("nan")])
 def test_a_promised_error_is_a_number_from_zero_on(error):
     with pytest.raises(UserError, match="allowed: 0 or more"):
         Promise(error=error)
+
+
+def test_promised_counts_are_whole():
+    with pytest.raises(UserError, match=r"promised neurons are 1\.5"):
+        Promise(neurons=1.5)
+    check_promise("this", NETWORK, (0.5, 0.5), Promise(2, 2, 1, attained=True))
 
 
 def job(target, constructions, depth, budgets=(12, 24)):

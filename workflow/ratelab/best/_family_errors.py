@@ -63,7 +63,8 @@ def approximation_errors(
     ----------
     target
         One value, on the family's domain. Errors are in L_p with the family's p: certified for p = 2 in one
-        variable; p = 1 and ∞ have lower ends for shallow networks with one bend; elsewhere upper ends only.
+        variable; p = 1 and ∞ have lower ends where the networks are continuous and piecewise linear; elsewhere
+        upper ends only.
     family
         Its depth may grow with n.
     sizes
@@ -173,7 +174,7 @@ def _lower_ends(target: Target, family: ApproximationFamily, sizes: Sequence[int
         {r[0] for r in reach.values() if r is not None and r[0] <= _MOST_PIECES and r[1] == degree <= 3}
     )
     if family.p != 2:
-        usable = set(wanted) if degree <= 1 and joins(family.activation) else set()
+        usable = set(wanted) if family.p in (1, inf) and degree <= 1 and joins(family.activation) else set()
         return [_in_other_norm(target, family, reach[n], usable) for n in sizes]
     splines = {
         pieces: SplineEnd(end.lower, end.certainty, end.status == "trivial")

@@ -68,7 +68,7 @@ from ratelab.networks._polynomial_rounding import evaluation_rounding
 from ratelab.networks._powers import identity, power, primitive
 from ratelab.networks._products import TensorProduct, monomial, monomial_bound, product, product_bound
 from ratelab.networks._prune import prune, prune_bound
-from ratelab.networks._ridges import cone_ridges, cone_ridges_bound
+from ratelab.networks._ridges import RidgeForm, cone_ridges, cone_ridges_bound
 from ratelab.networks._sawtooth import sawtooth, sawtooth_blocks, sawtooth_bound, sawtooth_of_depth
 from ratelab.networks._self_similar import (
     best_folded,
@@ -94,6 +94,7 @@ __all__ = [
     "LowerPowerErrors",
     "Network",
     "Readout",
+    "RidgeForm",
     "SelfSimilarFunction",
     "Status",
     "TensorProduct",

@@ -17,7 +17,7 @@ class Promise:
     error
         Upper bound of the L2 error on the target's domain; inf where nothing is promised.
     attained
-        Whether counts and error are equal to these numbers, not only at most.
+        Whether counts and, if one is promised, the error are equal to these numbers, not only at most.
     source
         Where the bound is proved.
     """
@@ -30,6 +30,10 @@ class Promise:
     source: str = ""
 
     def __post_init__(self) -> None:
-        """Check that the error is a number that an error can be."""
+        """Check that error and counts can be such numbers."""
         if not self.error >= 0:
             raise UserError(f"a promised error is {self.error}; allowed: 0 or more")
+        for name in ("depth", "connections", "neurons"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or value != int(value) or value < 0):
+                raise UserError(f"promised {name} are {value!r}; allowed: whole numbers from 0 on, or None")

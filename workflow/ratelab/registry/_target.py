@@ -23,8 +23,8 @@ class Smoothness:
     ----------
     besov
         Critical index s* on the adaptivity line 1/q = s + 1/2 (d = 1, errors in L2): the target lies in
-        B^s_q(L_q) for s < s* and for no s > s*. ``inf`` if it is smooth on finitely many closed pieces, or
-        between algebraic singularities that graded knots resolve.
+        B^s_q(L_q) for s < s* and for no s > s*. ``inf`` means that it is smooth on finitely many closed pieces,
+        or between algebraic singularities that graded knots resolve, and says nothing of other functions.
     hoelder
         Hölder exponent on the whole domain, at most 1 (0 for a jump).
     analytic

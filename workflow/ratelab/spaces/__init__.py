@@ -28,6 +28,7 @@ _NAMES = {
     "PowerTail": "._norm_tails",
     "Prediction": "._prediction_statements",
     "RateModel": "._rate_model",
+    "SOFT_SHARE": "._polygons",
     "SelfSimilarBound": "._self_similar",
     "SmoothnessEstimate": "._critical_smoothness",
     "Space": "._embeddings",
@@ -61,6 +62,7 @@ _NAMES = {
     "embeds": "._embeddings",
     "envelope": "._slopes",
     "family_sizes": "._families",
+    "flat_boundary_constant": "._haar",
     "free_knot_limit": "._free_knot_limits",
     "gap_size": "._size_bounds",
     "haar_terms": "._haar",
@@ -77,6 +79,7 @@ _NAMES = {
     "limit_constant": "._free_knot_limits",
     "logarithmic_depth_width_exponent": "._size_bounds",
     "lower_bound_all_n": "._derivatives",
+    "measures": "._haar",
     "modulus": "._moduli",
     "modulus_of_samples": "._moduli",
     "montufar_lower": "._piece_bounds",
@@ -129,7 +132,7 @@ if TYPE_CHECKING:
     from ratelab.spaces._embeddings import Embedding, Space, embeds
     from ratelab.spaces._families import ApproximationFamily, Membership, family_sizes
     from ratelab.spaces._free_knot_limits import free_knot_limit, limit_constant
-    from ratelab.spaces._haar import HaarTerms, haar_terms
+    from ratelab.spaces._haar import HaarTerms, flat_boundary_constant, haar_terms, measures
     from ratelab.spaces._indicators import (
         cone_best_scale,
         cone_error,
@@ -161,6 +164,7 @@ if TYPE_CHECKING:
         zonotope_vertices_recalled,
     )
     from ratelab.spaces._polygons import (
+        SOFT_SHARE,
         DiscPolygon,
         disc_polygon,
         disc_polygon_difference,
@@ -203,6 +207,7 @@ if TYPE_CHECKING:
     from ratelab.spaces._wavelets import WaveletDecay, WaveletLevels, wavelet_decay, wavelet_levels
 
 __all__ = [
+    "SOFT_SHARE",
     "AllSizesBound",
     "ApproximationFamily",
     "ApproximationNorm",
@@ -259,6 +264,7 @@ __all__ = [
     "embeds",
     "envelope",
     "family_sizes",
+    "flat_boundary_constant",
     "free_knot_limit",
     "gap_size",
     "haar_terms",
@@ -275,6 +281,7 @@ __all__ = [
     "limit_constant",
     "logarithmic_depth_width_exponent",
     "lower_bound_all_n",
+    "measures",
     "modulus",
     "modulus_of_samples",
     "montufar_lower",

@@ -92,8 +92,8 @@ def critical_smoothness(
 
     A function lies in B^s_{p,∞} if its differences of an order r > s decay like ‖Δ_h^r f‖_p = O(h^s). The estimate is
     the slope of log₂‖Δ_h^r f‖_p, averaged over quarter octaves, for the lowest order r ≥ 2 that exceeds it by a
-    margin; see `docs/smoothness.md` for the interval, how often it covers, and where it does not: a weak rough part below
-    another rough one shows at scales finer than the samples.
+    margin; see `docs/smoothness.md` for the interval, how often it covers, and where it does not: a weak rough part
+    below another rough one shows at scales finer than the samples.
 
     Parameters
     ----------

@@ -151,7 +151,17 @@ def all_tails(tail: "Tail | None") -> tuple[OneTail, ...]:
             raise UserError(
                 f"a tail is {one!r}; allowed: PowerTail, GeometricTail, ZeroTail, several of them, or None"
             )
+    low = max((end.rate for one in every if (end := one.ends[1]) is not None), default=0.0)
+    high = min((end.rate for one in every if (end := one.ends[0]) is not None), default=inf)
+    if low > high * (1 + _ROUNDING):
+        raise UserError(
+            f"tails contradict each other: by one the error decays like n^(−{low:g}), by another not faster than "
+            f"n^(−{high:g})"
+        )
     return every
+
+
+_ROUNDING = 1e-9
 
 
 def critical_alpha(tail: "Tail | None") -> tuple[float, float]:

@@ -95,7 +95,10 @@ def inverse(
         topic = "the target is piecewise polynomial of the degree that depth reaches: no bound is known"
         return inf, (Statement("A14", topic, "inverse", "derived"),)
     if index == inf:
-        topic = "no function that is not piecewise polynomial has a better rate than (degree + 1) times that of pieces"
+        topic = (
+            "a function that is smooth on some interval and no polynomial of the pieces' degree there has no better "
+            "rate than (degree + 1) times that of pieces"
+        )
         return (shape.degree + 1.0) * shape.pieces_exponent, (
             Statement("A14" if depth > 2 else "A13", topic, "saturation", "derived"),
         )

@@ -123,7 +123,7 @@ class Study(BaseModel):
     alphas: list[Annotated[float, Field(gt=0, le=1000)]] = Field(
         [],
         max_length=256,
-        description="Orders α, increasing, for which the norms of the approximation spaces A^α_q are bracketed.",
+        description="Orders α, two or more, increasing, for which norms of approximation spaces A^α_q are bracketed.",
     )
     qs: list[Annotated[float, Field(ge=1e-3)]] = Field(
         [2.0, inf],
@@ -189,6 +189,13 @@ class Study(BaseModel):
         if not (self.targets or self.claims or self.experiments):
             raise ValueError("name targets and networks, claims or experiments")
         return self
+
+    @field_validator("alphas")
+    @classmethod
+    def _several(cls, alphas: list[float]) -> list[float]:
+        if len(alphas) == 1:
+            raise ValueError("norms are drawn against α: give two or more, or none")
+        return alphas
 
     @model_validator(mode="after")
     def _trainers_where_trained(self) -> "Study":

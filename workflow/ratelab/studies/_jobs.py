@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from ratelab import __version__
 
@@ -97,7 +97,7 @@ class ClaimJob(Job):
     """All cases of one claim."""
 
     claim: str
-    cases: int
+    cases: int = Field(ge=1)
 
 
 class ExperimentJob(Job):

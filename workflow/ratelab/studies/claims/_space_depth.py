@@ -103,7 +103,7 @@ def a9(scope: Scope) -> Iterator[Case]:
         size = besov_size(j, s) / 2 ** (j * s)
         yield judged(
             f"Besov size of Δ_{j} over 2^(j/2)", size, "≥", sqrt((1 - 2.0**-j) / 3) * (1 - 1e-12),
-            "s = 1/2: sup of t^(−s)ω(t) in L2, exact on dyadic t; below: the shift by half a tooth",
+            "s = 1/2: sup of t^(−s)ω(t) in L2, exact on eighths of a tooth; below: the shift by half a tooth",
         )  # fmt: skip
         yield judged(
             f"Besov size of Δ_{j} over 2^(j/2), above", size, "≤", 3 ** ((s - 1) / 2) * (1 + 1e-12),
@@ -186,17 +186,22 @@ def a14(scope: Scope) -> Iterator[Case]:
 
 
 def besov_size(levels: int, smoothness: float) -> float:
-    """Return sup t^(−s)·‖Δ_j(· + t) − Δ_j‖ in L2(0, 1 − t) over t = 2^(−i), i ≤ j + 2, exactly but for rounding."""
+    """Return sup t^(−s)·‖Δ_j(· + t) − Δ_j‖ in L2(0, 1 − t), exactly but for rounding.
+
+    Over t = 2^(−i) and the multiples of an eighth of a tooth up to one tooth, the period beyond which nothing grows;
+    for s = ½ three eighths are best.
+    """
     cells = 2 ** (levels + 2)
     place = np.arange(cells + 1) * 2.0**-3 % 1.0
     values: NDArray[np.float64] = 1.0 - np.abs(2.0 * place - 1.0)
     found: list[float] = []
-    for i in range(1, levels + 3):
-        shift = cells >> i
+    for shift in sorted({*range(1, min(8, cells) + 1), *(cells >> i for i in range(1, levels + 3))}):
+        if shift >= cells:
+            continue
         difference = values[shift:] - values[: cells + 1 - shift]
         a, b = difference[:-1], difference[1:]
         found.append(
-            float(2.0 ** (i * smoothness)) * sqrt(float((a * a + a * b + b * b).sum()) / (3 * cells))
+            float((cells / shift) ** smoothness) * sqrt(float((a * a + a * b + b * b).sum()) / (3 * cells))
         )
     return max(found)
 
@@ -246,10 +251,10 @@ def _takagi_bracket(scope: Scope) -> Iterator[Case]:
                 folded_error(function, total), f"at most {most[0]} pieces",
             )  # fmt: skip
             size = W if depth == 2 else W - 2
-            constant = 0.25 if depth == 2 else 3.01
+            constant = 0.25 if depth == 2 else 4.25**2 / 6
             yield judged(
                 f"T_1, depth {depth}, W = {W}: error of the network", folded_error(function, total), "≤",
-                constant * float(size) ** -k * (1 + 1e-3), "0.250/W at depth 2, 3.01/(W − 2)² at depth 4",
+                constant * float(size) ** -k * (1 + 1e-12), "0.250/W at depth 2, 3.0104/(W − 2)² at depth 4",
             )  # fmt: skip
     least = min(n * lower for n, lower in window.items())
     yield illustrated(

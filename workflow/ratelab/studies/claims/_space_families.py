@@ -10,7 +10,7 @@ from ratelab.networks import Network, power
 from ratelab.registry import Complexity
 from ratelab.spaces import ApproximationFamily, DepthGrowth
 from ratelab.studies.claims import _random
-from ratelab.studies.claims._claim import Case, Scope, counted, judged, not_measurable
+from ratelab.studies.claims._claim import Case, Scope, counted, illustrated, judged, not_measurable
 
 _PAIRS = (
     ("2", "4"),
@@ -85,12 +85,12 @@ def _not_comparable(first: DepthGrowth, second: DepthGrowth) -> Case:
     while n < 2**400 and not first(n) > second(64 * n):
         n *= 2
     found = float(first(n) > second(64 * n))
-    return judged(
+    return illustrated(
         f"not {first.label} ≼ {second.label}",
         found if first.dilation(second) is None else 0.0,
         "=",
         1,
-        f"ℒ₁(n) exceeds ℒ₂(64n) at n = 2^{n.bit_length() - 1}",
+        f"decided by the kinds of growth; witness: ℒ₁(n) exceeds ℒ₂(64n) at n = 2^{n.bit_length() - 1}",
     )
 
 

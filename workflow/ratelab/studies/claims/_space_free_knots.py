@@ -13,7 +13,7 @@ from ratelab import best, exact, spaces
 from ratelab.networks import Network
 from ratelab.registry import Target
 from ratelab.spaces import free_knot_limit
-from ratelab.studies.claims._claim import Case, Scope, illustrated, judged
+from ratelab.studies.claims._claim import Case, Scope, counted, illustrated, judged
 from ratelab.studies.experiments._free_knots import uniform_error
 
 Array = NDArray[np.float64]
@@ -64,10 +64,12 @@ def _networks(name: str, splines: dict[int, best.Bracket]) -> Iterator[Case]:
     """A spline of n pieces is a network of n neurons and 2n connections, whose error lies above S(n + 1)."""
     for n in (1, 2, 3, 4):
         network = splines[n].network
-        yield judged(f"{name}, {n} pieces: neurons", network.neurons, "≤", n, "of the spline as a network")
-        yield judged(f"{name}, {n} pieces: connections", network.connections, "≤", 2 * n, "W = 2N")
         yield judged(
-            f"{name}, {n} neurons", splines[n].upper, "≥", splines[n + 1].lower,
+            f"{name}, {counted(n, 'piece')}: neurons", network.neurons, "≤", n, "of the spline as a network"
+        )
+        yield judged(f"{name}, {counted(n, 'piece')}: connections", network.connections, "≤", 2 * n, "W = 2N")
+        yield judged(
+            f"{name}, {counted(n, 'neuron')}", splines[n].upper, "≥", splines[n + 1].lower,
             "error of that network against the lower end of n + 1 pieces",
         )  # fmt: skip
 
@@ -80,13 +82,13 @@ def _order(
 ) -> Iterator[Case]:
     for n in _SIZES:
         yield judged(
-            f"{name}, {n} pieces: disconnected ≤ joined", apart[n].value, "≤", splines[n].upper,
+            f"{name}, {counted(n, 'piece')}: disconnected ≤ joined", apart[n].value, "≤", splines[n].upper,
             "certified lower end of disconnected pieces against the joined fit in hand",
         )  # fmt: skip
         half = (n + 1) // 2
         if half in fits:
             yield judged(
-                f"{name}, {n} pieces: joined ≤ disconnected with {half}", splines[n].lower, "≤", fits[half],
+                f"{name}, {counted(n, 'piece')}: joined ≤ disconnected with {half}", splines[n].lower, "≤", fits[half],
                 "certified lower end of joined pieces against a disconnected fit in hand",
             )  # fmt: skip
 
@@ -100,11 +102,11 @@ def _convex(
     """For convex and concave targets both errors are one number."""
     for n in _SIZES:
         yield judged(
-            f"{name}, {n} pieces: equality, one side", fits[n], "≥", splines[n].lower,
+            f"{name}, {counted(n, 'piece')}: equality, one side", fits[n], "≥", splines[n].lower,
             "disconnected fit in hand against the lower end of joined pieces",
         )  # fmt: skip
         yield judged(
-            f"{name}, {n} pieces: equality, other side", splines[n].upper / apart[n].value, "≤", 1.03,
+            f"{name}, {counted(n, 'piece')}: equality, other side", splines[n].upper / apart[n].value, "≤", 1.03,
             "joined fit in hand over the lower end of disconnected pieces; 1.03 is room for the cells of that end",
             proved=False,
         )  # fmt: skip

@@ -62,16 +62,18 @@ SPACES = (
     ),
     Claim(
         "A7", "direct estimates",
-        "Functions of Besov smoothness s = dα on the line 1/τ = α + 1/p have rate α at least: for α < r + min(1, 1/p) "
-        "in one variable (α < r + 1 for shallow networks), for α < (r + min(1, 1/p))/d, r ≥ 2, in d variables.",
-        "asymptotic", "recalled", "Recalled, by n-term B-splines (DeVore and Popov 1988).", "_space_smoothness",
+        "Functions of Besov smoothness s = dα on the line 1/τ = α + 1/p have rate α at least: for α < r + 1 in one "
+        "variable (p < ∞), for α < (r + min(1, 1/p))/d, r ≥ 2, in d ≥ 2 variables at depth 2⌈log₂ d⌉ + 4 or more.",
+        "asymptotic", "recalled",
+        "Recalled, by n-term B-splines (DeVore and Popov 1988), with r + min(1, 1/p) in one variable; r + 1 is A10.",
+        "_space_smoothness",
         (_RELU, *_targets("takagi", "cantor", "exp", "sqrt", "sine")),
     ),
     Claim(
         "A8", "inverse estimates",
-        "In one variable networks of depth L with W connections have at most C·W^⌊L/2⌋ affine pieces (1 + W/2, 1 + W, "
-        "(1 + W/2)² at L = 2, 3, 4), with N neurons at most (1 + N/(L−1))^(L−1), so rate α implies Besov smoothness "
-        "α/⌊L/2⌋ or α/(L−1).",
+        "In one variable networks of depth L with W connections have at most C·W^⌊L/2⌋ affine pieces (1 + W/2, "
+        "1 + W, (1 + W/2)² at L = 2, 3, 4), with N neurons at most (1 + N/(L−1))^(L−1), so rate α in L_p, p < ∞, "
+        "implies Besov smoothness α/⌊L/2⌋ or α/(L−1).",
         "inequality with constant", "recalled", "The exponents are recalled; the counts of pieces are derived.",
         "_space_pieces", _targets("square"),
     ),
@@ -85,7 +87,7 @@ SPACES = (
     ),
     Claim(
         "A10", "exact characterisation of shallow networks in one variable",
-        "For 0 < α < r + 1 and 1/q = α + 1/p the approximation space of shallow ρ_r networks is the Besov space "
+        "For p < ∞, 0 < α < r + 1 and 1/q = α + 1/p the approximation space of shallow ρ_r networks is the Besov space "
         "B^α_q(L_q).",
         "asymptotic", "derived", "From Petrushev 1988 and DeVore and Popov 1988.", "_space_smoothness",
         (_RELU, *_targets("takagi", "exp", "square", "cantor", "sqrt")),
@@ -99,14 +101,14 @@ SPACES = (
     Claim(
         "A12", "shallow networks and pieces",
         "Shallow ReLU networks of N neurons lie between splines of N and of N + 1 pieces, and discontinuous pieces "
-        "give E_disc(n) ≤ S(n) ≤ E_disc(⌊(n + 1)/2⌋).",
+        "give E_disc(n) ≤ S(n) ≤ E_disc(⌊(n + 1)/2⌋), for p < ∞.",
         "inequality with constant", "derived", "Derived.", "_space_free_knots",
         _targets("exp", "sqrt", "square", "sine"),
     ),
     Claim(
         "A13", "sharp asymptotics of free knots",
-        "n²·S(n) tends to C_p·‖f″‖ in L^σ, 1/σ = 2 + 1/p, with C_1 = 1/32, C_2 = 1/√720, C_∞ = 1/16; with uniform "
-        "knots to ‖f″‖/√720 in L2.",
+        "For f in C², n²·S(n) tends to C_p·‖f″‖ in L^σ, 1/σ = 2 + 1/p, with C_1 = 1/32, C_2 = 1/√720, C_∞ = 1/16; with "
+        "uniform knots to ‖f″‖/√720 in L2.",
         "asymptotic", "derived", "Derived; finite n are compared through brackets.", "_space_free_knots",
         _targets("exp", "sqrt", "square", "sine"),
     ),

@@ -73,7 +73,7 @@ def run(parameters: SelfSimilarDepth, registry: Registry, progress: Progress) ->
     }
     rates = np.full(shape[:3], np.inf)
     for i, a in enumerate(parameters.exponents):
-        target = registry.targets[f"takagi(exponent={a:g})"]
+        target = registry.targets[f"takagi(exponent={a!r})"]
         function = SelfSimilarFunction.of(target)
         if function is None:
             raise RuntimeError(f"T_{a:g} is not self-similar; this is a bug in ratelab")

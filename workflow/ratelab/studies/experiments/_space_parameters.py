@@ -99,7 +99,7 @@ class SelfSimilarDepth(Parameters):
 
     def plugins(self) -> tuple[tuple[str, str], ...]:
         """(kind, label) of the targets."""
-        return tuple(("targets", f"takagi(exponent={a:g})") for a in self.exponents)
+        return tuple(("targets", f"takagi(exponent={a!r})") for a in self.exponents)
 
 
 class Powers(Parameters):
