@@ -78,7 +78,7 @@ def test_rounding_may_put_a_lower_end_on_its_upper_end() -> None:
 def test_mistakes_are_named() -> None:
     with pytest.raises(UserError, match="3 octaves up to size 4; allowed: 1 or more"):
         norm_growth([0, 4], [1.0, 0.5], 1, 2)
-    with pytest.raises(UserError, match="alphas have shape"):
+    with pytest.raises(UserError, match="alphas are"):
         norm_curve([0, 4], [1.0, 0.5], [], 2)
     with pytest.raises(UserError, match="alpha is -1"):
         norm_curve([0, 4], [1.0, 0.5], [1.0, -1.0], 2)

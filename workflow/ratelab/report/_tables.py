@@ -16,7 +16,7 @@ _NOTE = (
     "*Bracketed slope*: an interval that contains −log(E(n₁)/E(n₀))/log(n₁/n₀) of the true errors of best "
     "approximation over that window of budgets, as certain as the brackets behind it. *Model*: a fit, not a "
     "theorem. *Theory*: limits of the asymptotic rate. *Proved*: limits proved for all large n by certified "
-    "derivatives or because the target repeats itself. The verdict compares bracketed slopes with theory; models and "
+    "derivatives or because the target repeats itself. The verdict compares the brackets with theory; models and "
     "trainers have no part in it."
 )
 _TRAINED = (
