@@ -81,4 +81,6 @@ def test_mistakes_are_named() -> None:
     with pytest.raises(UserError, match="alphas are"):
         norm_curve([0, 4], [1.0, 0.5], [], 2)
     with pytest.raises(UserError, match="alpha is -1"):
-        norm_curve([0, 4], [1.0, 0.5], [1.0, -1.0], 2)
+        norm_curve([0, 4], [1.0, 0.5], [-1.0, 1.0], 2)
+    with pytest.raises(UserError, match="numbers that increase"):
+        norm_curve([0, 4], [1.0, 0.5], [1.0, 0.5], 2)

@@ -29,7 +29,7 @@ def verdicts(found):
     [
         ("A1", {"consistent"}),
         ("A2", {"consistent", "illustrated", "not measurable"}),
-        ("A4", {"consistent", "not measurable"}),
+        ("A4", {"consistent", "illustrated", "not measurable"}),
     ],
 )
 def test_no_case_is_violated_or_left_open(name, expected, registry):
