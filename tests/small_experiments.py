@@ -26,7 +26,7 @@ FILES = {
     "calculus": ["calculus-sum", "calculus-composition", "calculus-merging"],
     "sawtooth-waves": ["sawtooth"],
     "activation-table": ["activation-table", "activation-identities"],
-    "self-similar": ["depth-connections", "depth-neurons"],
+    "self-similar": ["depth-connections", "depth-neurons", "skip-connections"],
     "powers": ["powers-limits", "powers-rates"],
     "indicators": ["indicator-limit", "indicator-rates"],
     "measured-smoothness": ["smoothness-moduli", "smoothness-rates"],

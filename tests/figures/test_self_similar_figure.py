@@ -19,8 +19,22 @@ def dataset():
 
 def test_there_is_a_figure_for_each_complexity_with_a_panel_for_each_exponent(dataset):
     drawn = _self_similar.figures(dataset)
-    assert list(drawn) == ["depth-connections", "depth-neurons"]
-    assert all(len(figure.axes) == 1 for figure in drawn.values())
+    assert list(drawn) == ["depth-connections", "depth-neurons", "skip-connections"]
+    assert [len(figure.axes) for figure in drawn.values()] == [1, 1, 2]
+
+
+def test_strict_networks_stand_beside_those_with_skip_connections(dataset):
+    left, right = _self_similar.figures(dataset)["skip-connections"].axes
+    one = dataset.isel(exponent=0)
+    counted = [
+        *one["strict_connections"].values.tolist(),
+        *one["strict_connections_anywhere"].values.tolist(),
+    ]
+    drawn = [line.get_ydata().tolist() for line in left.lines]
+    assert sorted(drawn) == sorted(counted)
+    ratios = [line.get_ydata().tolist() for line in right.lines if len(line.get_xdata()) > 2]
+    assert ratios == one["strict_ratio"].values.tolist()
+    assert max(max(row) for row in ratios) <= 4
 
 
 @pytest.mark.parametrize("complexity", ["connections", "neurons"])

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from ratelab.figures._grid import Panel, panel_grid
+from ratelab.figures._skip_connections import skip_connections
 from ratelab.figures._style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, style
 
 if TYPE_CHECKING:
@@ -24,14 +25,15 @@ _RATES = {"connections": "a⌊L/2⌋", "neurons": "a(L − 1)"}
 
 
 def figures(dataset: "xr.Dataset") -> Mapping[str, Figure]:
-    """Return the figures ``depth-connections`` and ``depth-neurons``.
+    """Return the figures ``depth-connections``, ``depth-neurons`` and ``skip-connections``.
 
     Parameters
     ----------
     dataset
         Of the experiment ``self-similar``.
     """
-    return {f"depth-{name}": depths(dataset, name) for name in map(str, dataset["complexity"].values)}
+    found = {f"depth-{name}": depths(dataset, name) for name in map(str, dataset["complexity"].values)}
+    return found | {"skip-connections": skip_connections(dataset)}
 
 
 def depths(dataset: "xr.Dataset", complexity: str) -> Figure:
