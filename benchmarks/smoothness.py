@@ -34,7 +34,7 @@ def path(size: int) -> np.ndarray:
 
 def brute(values: np.ndarray, most: int) -> np.ndarray:
     """Return the moduli of continuity in the mean square, by all shifts up to `most`."""
-    found = [np.sqrt(np.mean((values[h:] - values[:-h]) ** 2)) for h in range(1, most + 1)]
+    found = [np.sqrt(np.sum((values[h:] - values[:-h]) ** 2) / len(values)) for h in range(1, most + 1)]
     return np.maximum.accumulate(found)
 
 
