@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from ratelab import Activation, Target, UserError
 from ratelab.best import exact_zero, pieces_bound, spline_pieces
-from ratelab.best._classes import activation_knots, architecture_pieces, joins, kink_ratio
+from ratelab.best._classes import (
+    _breaks,
+    activation_knots,
+    architecture_pieces,
+    class_pieces,
+    joins,
+    kink_ratio,
+)
 from ratelab.networks import identity, power
 from ratelab.registry import PiecewisePolynomial
 
@@ -271,3 +278,25 @@ def test_a_shallow_network_needs_no_more_neurons_than_it_has(
     zero = exact_zero(piecewise(knots, *rows), activation)
     assert zero is not None and zero.attained
     assert zero.neurons == len(knots) + tilted
+
+
+@pytest.mark.parametrize("knots", [1, 3])
+@pytest.mark.parametrize("layers", [2, 3, 5, 9])
+@pytest.mark.parametrize("edges", [1, 7, 40])
+def test_breaks_are_the_largest_over_all_ways_to_share_the_edges(knots, layers, edges):
+    total, single = [0] * (edges + 1), [0] * (edges + 1)
+    for _ in range(layers):
+        following = [
+            max(total[e - v] + knots * v * (single[e - v] + 1) for v in range(e + 1))
+            for e in range(edges + 1)
+        ]
+        total, single = following, [(1 + knots) * t + knots for t in total]
+    assert _breaks(knots, layers, edges) == total[edges]
+
+
+@pytest.mark.parametrize("depth", [3, 4, 5, 6, 7])
+@pytest.mark.parametrize("degree", [1, 2, 3])
+def test_pieces_by_connections_grow_with_the_power_of_the_inverse_estimate(depth, degree):
+    """Doubling a large number of connections multiplies the bound by at most 2^⌊L/2⌋, but for rounding."""
+    small, large = (class_pieces(1, degree, depth, "connections", w)[0] for w in (10**5, 2 * 10**5))
+    assert small < large <= small * 2 ** (depth // 2) * 1.001

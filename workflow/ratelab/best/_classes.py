@@ -5,12 +5,21 @@ from fractions import Fraction
 from functools import cache
 from math import prod
 
+import numpy as np
+
 from ratelab._errors import UserError
 from ratelab.registry import Activation, Complexity
+from ratelab.spaces._network_class import knots_by_connections
 from ratelab.spaces._network_class import truncated_power_degree as degree_of_truncated_power
 
 _EXHAUSTIVE = 1000
 """Up to this budget all distributions on the layers are tried; beyond it means bound products."""
+
+_EXHAUSTIVE_EDGES = 8000
+"""The same for connections of piecewise linear networks."""
+
+_WHOLE = 2**60
+"""Below, numbers of knots and what they are made of are 64 bit integers."""
 
 
 def pieces_bound(
@@ -177,9 +186,13 @@ def _by_connections(knots: int, degree: int, depth: int, connections: int) -> in
         return 1
     if depth == 2:
         return 1 + knots * (connections // 2)
-    bounds = [_product(knots, degree, depth - 1, connections - 1)]
+    constant, power = knots_by_connections(knots, degree, depth)
+    bounds: list[int] = [
+        _product(knots, degree, depth - 1, connections - 1),
+        1 + constant * connections**power,
+    ]
     if degree == 1:
-        if connections <= _EXHAUSTIVE:
+        if connections <= _EXHAUSTIVE_EDGES:
             bounds.append(1 + _breaks(knots, depth - 1, connections - 1))
         if depth == 3:
             # N_1 neurons break K times each, one of in-degree D adds K (K D + 1), and N_1 + ΣD + N_2 ≤ W
@@ -196,12 +209,15 @@ def _breaks(knots: int, layers: int, edges: int) -> int:
     ``total[e]`` bounds the breaks of all neurons of a layer together when e edges lead up to it, ``single[e]`` those
     of one neuron, which reads at most all breaks of the layer before.
     """
-    total, single = [0] * (edges + 1), [0] * (edges + 1)
+    constant, power = knots_by_connections(knots, 1, layers + 1)
+    kind = np.int64 if constant * max(edges, 1) ** power < _WHOLE else object
+    total, single = (np.zeros(edges + 1, dtype=kind) for _ in range(2))
+    numbers = np.arange(edges + 1).astype(kind) * knots
     for _ in range(layers):
-        following = [
-            max(total[e - v] + knots * v * (single[e - v] + 1) for v in range(e + 1))
-            for e in range(edges + 1)
-        ]
-        single = [(1 + knots) * t + knots for t in total]
-        total = following
-    return total[edges]
+        more = single + 1
+        # v edges lead to the layer, e − v up to the layer before
+        following = [(total[e::-1] + numbers[: e + 1] * more[e::-1]).max() for e in range(edges + 1)]
+        single = total * (1 + knots) + knots
+        total = np.array(following, dtype=kind)
+    most: int = total[edges].item() if kind is np.int64 else total[edges]
+    return most

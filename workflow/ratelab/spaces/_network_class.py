@@ -52,6 +52,26 @@ def polynomial_class(activation: Activation, depth: int, complexity: Complexity)
     return PolynomialClass(degree, exponent, pieces.degree if _reaches_splines(pieces) else None)
 
 
+def knots_by_connections(knots: int, degree: int, depth: int) -> tuple[int, int]:
+    """Return (C, x): networks R → R of that depth with m ≥ 1 connections have at most C·m^x knots, x = ⌊depth/2⌋.
+
+    The knots of all neurons of hidden layer l together are at most total·m^⌊(l+1)/2⌋, those of one at most
+    single·m^⌊l/2⌋; `docs/norms.md` has the proof.
+
+    Parameters
+    ----------
+    knots, degree
+        Of the activation, whose pieces are polynomials of degree at least 1.
+    depth
+        Affine layers, at least 2.
+    """
+    total = single = knots
+    for layer in range(2, depth):
+        zeros = knots * degree ** (layer - 1)
+        total, single = (1 + zeros) * single + zeros, (1 + zeros) * total + zeros
+    return total, depth // 2
+
+
 def truncated_power_degree(polynomial: PiecewisePolynomial) -> int | None:
     """Return the degree r of c·(x − t)₊^r plus a polynomial of degree at most r, else None."""
     if len(polynomial.knots) != 1:

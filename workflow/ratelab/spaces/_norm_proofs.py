@@ -21,7 +21,7 @@ from ratelab.spaces._derivatives import (
     derivative,
     lower_bound_all_n,
 )
-from ratelab.spaces._network_class import check_class, truncated_power_degree
+from ratelab.spaces._network_class import check_class, knots_by_connections, truncated_power_degree
 from ratelab.spaces._norm_tails import OneTail, PowerTail, ZeroTail
 from ratelab.spaces._self_similar import self_similar_bound
 
@@ -94,12 +94,7 @@ def most_pieces_of_class(
         return float(max(knots, knots**2)), 1, top
     if degree == 1 and depth == 4 and knots == 1:
         return 0.5, 2, top
-    # knots behind a layer: of all its neurons together at most total·m^⌊(l+1)/2⌋, of one at most single·m^⌊l/2⌋
-    total = single = knots
-    for layer in range(2, depth):
-        zeros = knots * degree ** (layer - 1)
-        total, single = (1 + zeros) * single + zeros, (1 + zeros) * total + zeros
-    power = depth // 2
+    total, power = knots_by_connections(knots, degree, depth)
     return exp(log(total) / power) * _UP, power, top
 
 

@@ -25,7 +25,7 @@ UNBOUNDED = "unbounded"
 COMPLEXITIES: tuple[Complexity, ...] = ("connections", "neurons")
 _WINDOW = (4, 6, 8, 12)
 """Pieces whose certified lower ends sharpen those of all larger numbers."""
-_CLOSED_FORM, _EXHAUSTIVE = 4, 1000
+_CLOSED_FORM, _EXHAUSTIVE = 4, 8000
 """In deeper networks bounds on pieces are of the right order up to this size only, and left out beyond it."""
 _STRICT_BLOCKS, _STRICT_WIDTHS = (1, 2, 3), (1, 2, 3, 4)
 
