@@ -15,7 +15,7 @@ from flint import arb, ctx
 from numpy.typing import NDArray
 
 from ratelab import Activation, Network, Target, UserError, hookimpl
-from ratelab.networks import power
+from ratelab.networks import power, power_exponent
 from ratelab.registry import Complexity, Promise, require_accepted
 
 _PRECISION = 320
@@ -30,7 +30,7 @@ class BrownianSpline:
         """Return None if the construction applies, else why not."""
         if depth != 2:
             return f"splines are shallow networks: depth 2, not {depth}"
-        if activation.polynomial != power(1).polynomial:
+        if power_exponent(activation) != 1:
             return f"the splines are written with the activation 'relu', not '{activation.name}'"
         if target.dimension != 1 or target.grid is None:
             return f"target '{target.name}' has no finest scale: free knots serve it better"

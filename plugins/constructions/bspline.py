@@ -6,7 +6,6 @@ target of several variables says that it is such a product by its function, a `T
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import prod
 
 from ratelab import Activation, Network, Target, hookimpl
 from ratelab.networks import (
@@ -15,7 +14,8 @@ from ratelab.networks import (
     bspline,
     bspline_bound,
     bspline_pieces,
-    evaluation_rounding,
+    cheapest,
+    mean_square_rounding,
     power_exponent,
 )
 from ratelab.registry import Complexity, PiecewisePolynomial, Promise, require_accepted, too_small
@@ -67,12 +67,11 @@ class BSplineConstruction:
         """Return its counts; the error is 0, and the bound is what float64 values may lose."""
         counts, merged = self._counts(complexity, depth, target, activation)
         network = self._network(merged, target, activation)
-        volume = prod(float(b) - float(a) for a, b in target.domain)
         return Promise(
             depth=counts.depth,
             connections=counts.connections,
             neurons=counts.neurons,
-            error=evaluation_rounding(network, target.domain) * volume**0.5,
+            error=mean_square_rounding(network, target.domain),
             source="B-splines as sums of truncated powers (derived); exact but for rounding",
         )
 
@@ -90,9 +89,7 @@ class BSplineConstruction:
         forms = [
             (bspline_bound(exponent, target.dimension, merged=merged), merged) for merged in (True, False)
         ]
-        return min(
-            (form for form in forms if form[0].depth <= depth), key=lambda form: getattr(form[0], complexity)
-        )
+        return cheapest(forms, complexity, depth)
 
 
 def _place(target: Target, degree: int) -> tuple[Fraction, Fraction] | None:

@@ -11,7 +11,7 @@ from ratelab import Activation, Network, Target, UserError, hookimpl
 from ratelab.networks import (
     SelfSimilarFunction,
     pieces_per_refinement,
-    power,
+    power_exponent,
     self_similar_spline,
     self_similar_spline_bound,
     self_similar_spline_error,
@@ -29,7 +29,7 @@ class CantorSpline:
         """Return None if the construction applies, else why not."""
         if depth != 2:
             return f"splines are shallow networks: depth 2, not {depth}"
-        if activation.polynomial != power(1).polynomial:
+        if power_exponent(activation) != 1:
             return f"the splines are written with the activation 'relu', not '{activation.name}'"
         if target.self_similar is None:
             return f"target '{target.name}' is not known to be made of copies of itself"

@@ -7,7 +7,7 @@ docs/indicators.md.
 from collections.abc import Sequence
 
 from ratelab import Activation, Network, Target, hookimpl
-from ratelab.networks import RidgeForm, cone_ridges, cone_ridges_bound, power
+from ratelab.networks import RidgeForm, cone_ridges, cone_ridges_bound, power_exponent
 from ratelab.registry import Complexity, Distance, Promise, require_accepted, too_small
 from ratelab.spaces import cone_best_scale, cone_error
 
@@ -27,7 +27,7 @@ class ConeRidgesConstruction:
             return f"ridges are for the distance to the middle of a square, not for target '{target.name}'"
         if depth < 2:
             return f"ridges take depth 2 or more, not {depth}"
-        if activation.polynomial != power(1).polynomial:
+        if power_exponent(activation) != 1:
             return f"ridges are made of the activation 'relu', not of '{activation.name}'"
         return None
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import hypot, prod
 
 from ratelab import Activation, Network, Target, UserError, hookimpl
-from ratelab.networks import cube_indicator, cube_indicator_bound, power
+from ratelab.networks import cube_indicator, cube_indicator_bound, power_exponent
 from ratelab.registry import Box, Complexity, Promise, require_accepted, too_small
 from ratelab.spaces import cube_error
 
@@ -27,7 +27,7 @@ class CubeConstruction:
             return f"cubes are for the indicator of a box; target '{target.name}' is none"
         if depth < 3:
             return f"the faces of a box and what they have in common take depth 3 or more, not {depth}"
-        if activation.polynomial != power(1).polynomial:
+        if power_exponent(activation) != 1:
             return f"cubes are made of the activation 'relu', not of '{activation.name}'"
         return None
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from ratelab import Activation, Network, Target, hookimpl
 from ratelab.networks import (
     LowerPowerErrors,
-    evaluation_rounding,
     lower_power,
     lower_power_bound,
+    mean_square_rounding,
     power_exponent,
 )
 from ratelab.registry import Complexity, Promise, require_accepted, too_small
@@ -89,7 +89,7 @@ class LowerPowerConstruction:
             step = Fraction(1, 2**k)
             network = lower_power(activation, step, at=knot, scale=factor, centred=True)
             errors = LowerPowerErrors(exponent, step, lower - knot, upper - knot, centred=True)
-            rounding = evaluation_rounding(network, target.domain) * float(upper - lower) ** 0.5
+            rounding = mean_square_rounding(network, target.domain)
             error = float(abs(factor)) * errors.mean_square * (1 + 1e-15) + rounding
             if best is not None and error > best.error:
                 break

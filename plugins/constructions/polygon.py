@@ -6,7 +6,7 @@ The error is 2.22·R/n in L2 for n sides, n + 1 neurons and 3n + 1 connections; 
 from collections.abc import Sequence
 
 from ratelab import Activation, Network, Target, hookimpl
-from ratelab.networks import polygon_indicator_bound, power, regular_polygon_indicator
+from ratelab.networks import polygon_indicator_bound, power_exponent, regular_polygon_indicator
 from ratelab.registry import Ball, Complexity, Promise, require_accepted, too_small
 from ratelab.spaces import disc_polygon
 
@@ -24,7 +24,7 @@ class PolygonConstruction:
             return f"polygons are for the indicator of a disc; target '{target.name}' is none"
         if depth < 3:
             return f"the sides of a polygon and what they have in common take depth 3 or more, not {depth}"
-        if activation.polynomial != power(1).polynomial:
+        if power_exponent(activation) != 1:
             return f"polygons are made of the activation 'relu', not of '{activation.name}'"
         return None
 

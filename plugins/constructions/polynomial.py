@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ratelab import Activation, Network, Target, hookimpl
-from ratelab.networks import evaluation_rounding, polynomial, power_exponent
+from ratelab.networks import mean_square_rounding, polynomial, power_exponent
 from ratelab.registry import Complexity, Promise, require_accepted, too_small
 
 
@@ -56,7 +56,7 @@ class PolynomialConstruction:
             depth=2,
             connections=network.connections,
             neurons=network.neurons,
-            error=evaluation_rounding(network, target.domain) * _length(target) ** 0.5,
+            error=mean_square_rounding(network, target.domain),
             source="polynomials as sums of powers (derived); exact but for rounding",
         )
 
@@ -81,11 +81,6 @@ def _coefficients(target: Target) -> list[Fraction] | None:
             row.pop()
         rows.append(row)
     return rows[0] if all(row == rows[0] for row in rows) else None
-
-
-def _length(target: Target) -> float:
-    lower, upper = target.domain[0]
-    return float(upper) - float(lower)
 
 
 @hookimpl

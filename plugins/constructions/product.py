@@ -5,13 +5,13 @@ See Gribonval, Kutyniok, Nielsen and Voigtlaender 2022. A target says that it is
 """
 
 from collections.abc import Sequence
-from math import prod
 
 from ratelab import Activation, Network, Target, hookimpl
 from ratelab.networks import (
     Counts,
     TensorProduct,
-    evaluation_rounding,
+    cheapest,
+    mean_square_rounding,
     power_exponent,
     product,
     product_bound,
@@ -58,12 +58,11 @@ class ProductConstruction:
         """Return its counts; the error is 0, and the bound is what float64 values may lose."""
         counts, merged = self._counts(complexity, depth, target, activation)
         network = product(target.dimension, activation, merged=merged)
-        volume = prod(float(b) - float(a) for a, b in target.domain)
         return Promise(
             depth=counts.depth,
             connections=counts.connections,
             neurons=counts.neurons,
-            error=evaluation_rounding(network, target.domain) * volume**0.5,
+            error=mean_square_rounding(network, target.domain),
             source="products as differences of squares (derived); exact but for rounding",
         )
 
@@ -77,9 +76,7 @@ class ProductConstruction:
         forms = [
             (product_bound(target.dimension, exponent, merged=merged), merged) for merged in (True, False)
         ]
-        return min(
-            (form for form in forms if form[0].depth <= depth), key=lambda form: getattr(form[0], complexity)
-        )
+        return cheapest(forms, complexity, depth)
 
 
 def _is_product(target: Target) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ratelab import Activation, Network, Target, hookimpl
 from ratelab.best import deep_sawtooth
-from ratelab.networks import power, widest
+from ratelab.networks import power_exponent, widest
 from ratelab.registry import Complexity, require_accepted, too_small
 
 
@@ -24,7 +24,7 @@ class SawtoothConstruction:
             return f"zigzags over intervals need two hidden layers: depth 3, not {depth}"
         if target.dimension != 1:
             return f"zigzags are for one variable; target '{target.name}' has {target.dimension}"
-        if activation.polynomial != power(1).polynomial:
+        if power_exponent(activation) != 1:
             return f"zigzags are made of the activation 'relu', not of '{activation.name}'"
         return None
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import sqrt
 
 from ratelab import Activation, Network, Target, hookimpl
-from ratelab.networks import Counts, power, sawtooth, sawtooth_blocks, sawtooth_bound
+from ratelab.networks import Counts, power, power_exponent, sawtooth, sawtooth_blocks, sawtooth_bound
 from ratelab.registry import Complexity, Promise, require_accepted
 
 
@@ -22,7 +22,7 @@ class SawtoothWave:
         """Return None if the construction applies, else why not."""
         if depth < 2:
             return f"teeth need a hidden layer: depth 2 or more, not {depth}"
-        if activation.polynomial != power(1).polynomial:
+        if power_exponent(activation) != 1:
             return f"teeth are made of the activation 'relu', not of '{activation.name}'"
         if _levels(target) is None:
             return f"target '{target.name}' is not a sawtooth of 2^j pieces between 0 and 1 on [0, 1]"

@@ -17,6 +17,7 @@ from ratelab.networks import (
     folded_network_bound,
     folded_rounding,
     power,
+    power_exponent,
 )
 from ratelab.registry import Complexity, Promise
 
@@ -30,7 +31,7 @@ class TakagiConstruction:
         """Return None if the construction applies, else why not."""
         if depth < 2:
             return f"composed zigzags need a hidden layer: depth 2 or more, not {depth}"
-        if activation.polynomial != power(1).polynomial:
+        if power_exponent(activation) != 1:
             return f"zigzags are made of the activation 'relu', not of '{activation.name}'"
         similar = target.self_similar
         if similar is None:
@@ -104,7 +105,7 @@ class TakagiConstruction:
             if reason is not None:
                 raise UserError(f"construction 'takagi': {reason}")
             function = _function(target)
-        elif activation is not None and activation.polynomial != power(1).polynomial:
+        elif activation is not None and power_exponent(activation) != 1:
             raise UserError(f"construction 'takagi': activation is '{activation.name}'; allowed: 'relu'")
         assert function is not None
         blocks = best_folded(function, budget, complexity, depth)

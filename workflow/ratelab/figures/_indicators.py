@@ -127,7 +127,7 @@ def rates(dataset: "xr.Dataset") -> Figure:
             ),
             Line2D(
                 [], [], color=GREEN, marker="^", markersize=3.5, linestyle="",
-                label="soft polygon, W = 3n + 1, certified",
+                label="soft polygon, W = 3n + 1, upper end",
             ),
             Line2D([], [], color=GREY, linestyle=_DASHED, linewidth=0.8, label="limits from theory"),
         ]  # fmt: skip

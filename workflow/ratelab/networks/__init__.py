@@ -15,7 +15,7 @@ from ratelab.networks._calculus import (
     scale,
     scale_bound,
 )
-from ratelab.networks._calculus_counts import Counts
+from ratelab.networks._calculus_counts import Counts, cheapest
 from ratelab.networks._calculus_identity import IdentityForm, identity_form
 from ratelab.networks._carry import Carry, carry
 from ratelab.networks._check_activation import check_activation, polynomial_degree
@@ -64,7 +64,7 @@ from ratelab.networks._lower_power import LowerPowerErrors, lower_power, lower_p
 from ratelab.networks._network import Network
 from ratelab.networks._numbers import dyadic, fraction, rational
 from ratelab.networks._polynomial_networks import polynomial, polynomial_bound, power_exponent
-from ratelab.networks._polynomial_rounding import evaluation_rounding
+from ratelab.networks._polynomial_rounding import evaluation_rounding, mean_square_rounding
 from ratelab.networks._powers import identity, power, primitive
 from ratelab.networks._products import TensorProduct, monomial, monomial_bound, product, product_bound
 from ratelab.networks._prune import prune, prune_bound
@@ -107,6 +107,7 @@ __all__ = [
     "bspline_bound",
     "bspline_pieces",
     "carry",
+    "cheapest",
     "check_activation",
     "compose",
     "compose_bound",
@@ -139,6 +140,7 @@ __all__ = [
     "lower_power_bound",
     "maximum",
     "maximum_bound",
+    "mean_square_rounding",
     "minimum",
     "minimum_bound",
     "monomial",

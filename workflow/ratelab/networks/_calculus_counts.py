@@ -1,8 +1,13 @@
 """The three counts of a network, and the check that an operation keeps its promise about them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ratelab.networks._network import Network
+from ratelab.registry import Complexity
+
+Form = TypeVar("Form")
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,19 @@ class Counts:
             and self.connections <= bound.connections
             and self.neurons <= bound.neurons
         )
+
+
+def cheapest(forms: Iterable[tuple[Counts, Form]], complexity: Complexity, depth: int) -> tuple[Counts, Form]:
+    """Return the form of a network that is at most so deep and takes the fewest neurons or connections.
+
+    Raises
+    ------
+    ValueError
+        If none is shallow enough.
+    """
+    return min(
+        (form for form in forms if form[0].depth <= depth), key=lambda form: getattr(form[0], complexity)
+    )
 
 
 def kept(operation: str, network: Network, bound: Counts) -> Network:

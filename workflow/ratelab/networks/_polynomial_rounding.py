@@ -1,6 +1,7 @@
 """How far float64 values of a network of powers ρ_r may lie from its exact values, bounded beforehand."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -66,3 +67,8 @@ def evaluation_rounding(network: Network, domain: Sequence[tuple[Any, Any]]) -> 
                 stray[row] = 0.0
             lower[row], upper[row] = max(lower[row], 0.0) ** exponent, max(upper[row], 0.0) ** exponent
     return float(_SLACK * stray.max())
+
+
+def mean_square_rounding(network: Network, domain: Sequence[tuple[Any, Any]]) -> float:
+    """Return `evaluation_rounding` as a bound in L2 of the box: what an exact network may lose in float64."""
+    return evaluation_rounding(network, domain) * prod(float(b) - float(a) for a, b in domain) ** 0.5

@@ -11,7 +11,7 @@ jump: with h = R(π/n)²/2, the scale of the gap, the inradius R + 0.2860 h and 
 limit of many sides, and the error tends to √(0.158987·π³)·R/n = 2.2203 R/n; sharp polygons have √(π³/4)·R/n = 2.7842
 R/n.
 
-*Certified ends.* On a ray at the angle t from the first normal the ramps are linear in the distance from the centre
+*Two ends.* On a ray at the angle t from the first normal the ramps are linear in the distance from the centre
 with slopes proportional to cos(t − 2πk/n). On an interval of angles the network lies between the two that come from
 the largest and the smallest slopes, and for both the integral of the squared error along the ray is that of a
 piecewise cubic.
@@ -35,12 +35,13 @@ SOFT_SHARE = 0.635948288886543
 _SHARP_WIDTH = 2e-3
 """Of the gap between disc and polygon."""
 _ROUNDING = 1e-9
+"""Both ends are moved apart by this share, which float64 sums of a few thousand terms stay far below."""
 _RAYS = 4096
 
 
 @dataclass(frozen=True)
 class DiscPolygon:
-    """A network of a regular polygon for a disc, with its certified L2 error.
+    """A network of a regular polygon for a disc, with two ends of its L2 error, proved but for rounding.
 
     Parameters
     ----------
@@ -88,7 +89,9 @@ def disc_polygon_difference(sides: int, radius: float = 1.0) -> float:
 
 
 def disc_polygon(sides: int, radius: float = 1.0, collar: Collar = "soft", rays: int = _RAYS) -> DiscPolygon:
-    """Return inradius and collar of a good polygon network for a disc, with a certified bracket of its L2 error.
+    """Return inradius and collar of a good polygon network for a disc, and a bracket of its L2 error.
+
+    The bracket is proved but for rounding, see the top of this module.
 
     Parameters
     ----------
