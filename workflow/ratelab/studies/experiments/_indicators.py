@@ -13,11 +13,15 @@ import numpy as np
 
 from ratelab import exact
 from ratelab.networks import Network, cube_indicator, cube_indicator_bound, polygon_indicator_bound
-from ratelab.registry import Progress, Registry
-from ratelab.registry._shapes import Ball
-from ratelab.spaces import cube_error
-from ratelab.spaces._haar import flat_boundary_constant, haar_terms
-from ratelab.spaces._polygons import SOFT_SHARE, disc_polygon, disc_polygon_difference
+from ratelab.registry import Ball, Progress, Registry
+from ratelab.spaces import (
+    SOFT_SHARE,
+    cube_error,
+    disc_polygon,
+    disc_polygon_difference,
+    flat_boundary_constant,
+    haar_terms,
+)
 from ratelab.studies.experiments._space_parameters import Indicators
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pydantic
 from pydantic import Field
 
 from ratelab._errors import UserError
-from ratelab.spaces._depth_growth import DepthGrowth
+from ratelab.spaces import DepthGrowth
 from ratelab.studies.experiments._parameters import Count, Parameters
 
 
