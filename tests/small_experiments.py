@@ -17,6 +17,32 @@ SMALL = {
     "measured-smoothness": {"targets": ["takagi", "step", "exp"], "samples": 16381},
     "embeddings": {},
     "free-knots": {"targets": ["square"], "pieces": [1, 2]},
+    "layerwise-rates": {
+        "targets": ["lipschitz_wave", "random_cells", "disc"],
+        "bases": [2, 4],
+        "grades": 3,
+        "decoded_cells": 16,
+        "cells": 64,
+    },
+    "decoders": {
+        "cells": [2, 3, 4, 8],
+        "lattice_cells": 4,
+        "float_cells": 3,
+        "bases": [2, 3],
+        "levels": 3,
+        "ramp_bits": [10, 30, 44],
+        "points": 50,
+    },
+    "trained-readouts": {"targets": ["sqrt"], "bases": [2], "grades": 2, "seeds": 2, "steps": 60},
+    "multigrade": {
+        "targets": ["oscillation"],
+        "points": 64,
+        "test_points": 64,
+        "shrink": 16,
+        "epochs": [2, 1, 2],
+        "milestones": 3,
+        "seeds": 2,
+    },
 }
 
 FILES = {
@@ -32,4 +58,8 @@ FILES = {
     "measured-smoothness": ["smoothness-moduli", "smoothness-rates"],
     "embeddings": ["embeddings"],
     "free-knots": ["free-knots"],
+    "layerwise-rates": ["layerwise-rates", "layerwise-shares"],
+    "decoders": ["decoders", "decoders-localisation"],
+    "trained-readouts": ["trained-readouts"],
+    "multigrade": ["multigrade-grades", "multigrade-work"],
 }

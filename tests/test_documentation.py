@@ -8,10 +8,13 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-def test_the_examples_on_networks_run_from_top_to_bottom() -> None:
+@pytest.mark.parametrize(
+    ("page", "fewest"), [("networks", 5), ("decoders", 1), ("layerwise", 3), ("multigrade", 1)]
+)
+def test_the_examples_of_a_page_run_from_top_to_bottom(page: str, fewest: int) -> None:
     names: dict[str, object] = {}
-    blocks = re.findall(r"```python\n(.*?)```", (DOCS / "networks.md").read_text(), re.S)
-    assert len(blocks) >= 5
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / f"{page}.md").read_text(), re.S)
+    assert len(blocks) >= fewest
     for block in blocks:
         exec(block, names)
 

@@ -1,4 +1,4 @@
-"""A Gaussian bump exp(−|x − ½|² / (2 width²)) on [0, 1] or [0, 1]²."""
+"""A Gaussian bump exp(−|x − ½|² / (2 width²)) on [0, 1]^d, d = 1, 2 or 3."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -14,8 +14,8 @@ from ratelab import Family, Smoothness, Target, UserError, hookimpl
 def gaussian(width: int | float | Fraction = 0.1, dimension: int = 1) -> Target:
     if not 1e-3 <= width <= 1e3:
         raise UserError(f"target 'gaussian': width is {width}; allowed: 0.001 to 1000")
-    if dimension not in (1, 2):
-        raise UserError(f"target 'gaussian': dimension is {dimension}; allowed: 1, 2")
+    if dimension not in (1, 2, 3):
+        raise UserError(f"target 'gaussian': dimension is {dimension}; allowed: 1, 2, 3")
     factor = -1 / (2 * Fraction(width) ** 2)
     exact, rounded = fmpq(factor.numerator, factor.denominator), float(factor)
 
@@ -36,4 +36,4 @@ def gaussian(width: int | float | Fraction = 0.1, dimension: int = 1) -> Target:
 
 @hookimpl
 def ratelab_targets() -> Sequence[Family[Target]]:
-    return [Family("gaussian", gaussian, "exp(−|x − ½|² / (2 width²)), d = 1 or 2")]
+    return [Family("gaussian", gaussian, "exp(−|x − ½|² / (2 width²)), d = 1, 2 or 3")]

@@ -147,7 +147,7 @@ def test_several_variables_have_no_method() -> None:
 
 def test_the_class_is_named_in_words() -> None:
     assert (
-        class_name(RELU, 2, "neurons")
+        class_name([RELU], 2, "neurons")
         == "all generalized relu networks of depth at most 2 with at most n neurons"
     )
 

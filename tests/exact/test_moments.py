@@ -10,7 +10,7 @@ from flint import arb, arb_series, ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ratelab import Target, UserError
+from ratelab import Target, UserError, load_plugins
 from ratelab.exact import CellMoments, cell_edges, cell_moments
 from ratelab.exact._cell_integrals import cell_projector
 from ratelab.registry import PiecewisePolynomial
@@ -211,3 +211,10 @@ def test_balls_hold_the_true_coefficients_far_below_float_rounding(ends: tuple[f
                 assert 0 < float(ball.rad()) < 1e-17
     finally:
         ctx.prec, ctx.cap = before
+
+
+def test_a_quotient_is_projected_on_a_cell_so_wide_that_its_divisor_may_vanish_there():
+    """The mean of 1/(1 + 25 (2x − 1)²) on [0, 1] is arctan(5)/5."""
+    found = cell_moments(load_plugins().targets["runge"], np.array([0.0, 1.0]), 2)
+    assert found.certainty == "rigorous"
+    assert abs(found.coefficients[0, 0] - np.arctan(5) / 5) < 1e-15

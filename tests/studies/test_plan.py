@@ -8,8 +8,8 @@ import pytest
 from ratelab import UserError
 from ratelab.registry import built_in_folder, construction_case, read_index
 from ratelab.studies import load_config, make_plan
-from ratelab.studies._bracket import split_network
 from ratelab.studies._jobs import SplineJob, TrainJob
+from ratelab.studies._network_kind import NetworkKind
 
 MEMBERS = {
     "targets": ["sqrt", "step", "gaussian(dimension=2)", "cusp", "cusp(at=1/3)"],
@@ -80,7 +80,7 @@ def test_what_cannot_be_planned_is_named(index: Any, study: dict[str, Any], mess
 
 
 def test_network_labels_are_taken_apart_even_with_a_fraction_inside() -> None:
-    assert split_network("mlp/prelu(slope=1/4)/depth=2") == ("mlp", "prelu(slope=1/4)", 2)
+    assert NetworkKind.parse("mlp/prelu(slope=1/4)/depth=2") == NetworkKind("mlp", "prelu(slope=1/4)", 2)
 
 
 def test_the_order_in_which_parameters_are_written_changes_nothing(index: Any, tmp_path: Path) -> None:

@@ -61,6 +61,12 @@ class ClassEnds:
     closure: float
     attained: bool
 
+    def of_larger_class(self) -> "ClassEnds":
+        """Return what remains true of a class that contains this one: upper ends, and a lower end of 0."""
+        if self.status == "exact" and self.lower == 0.0:
+            return self
+        return ClassEnds(nan, "none", "no_method", self.closure, False)
+
 
 def class_ends(
     target: Target,
@@ -136,9 +142,10 @@ def architecture_end(
     return _best(target, found, nan)
 
 
-def class_name(activation: Activation, depth: int, complexity: Complexity) -> str:
-    """Return the class that `class_ends` bounds, in words."""
-    return f"all generalized {activation.name} networks of depth at most {depth} with at most n {complexity}"
+def class_name(activations: Sequence[Activation], depth: int, complexity: Complexity) -> str:
+    """Return the class of networks whose neurons have these activations or none, in words."""
+    names = " and ".join(activation.name for activation in activations)
+    return f"all generalized {names} networks of depth at most {depth} with at most n {complexity}"
 
 
 def _candidates(

@@ -1,7 +1,15 @@
 """Dataset schemas, provenance, atomic writes (row 0: xarray is imported only when data is touched)."""
 
 from ratelab.datasets._io import read, write
-from ratelab.datasets._provenance import PAPERS, RELU_PAPER, SPACES_PAPER, merged, merged_digests, provenance
+from ratelab.datasets._provenance import (
+    LAYERS_PAPER,
+    PAPERS,
+    RELU_PAPER,
+    SPACES_PAPER,
+    merged,
+    merged_digests,
+    provenance,
+)
 from ratelab.datasets._schema import (
     ATTAINED,
     CERTAINTY,
@@ -19,6 +27,7 @@ __all__ = [
     "CERTAINTY",
     "FIT_STATUS",
     "FLAGS",
+    "LAYERS_PAPER",
     "LOWER_STATUS",
     "PAPERS",
     "RELU_PAPER",

@@ -15,12 +15,16 @@ SPACES_PAPER = (
     "Constructive Approximation 55 (2022), doi:10.1007/s00365-021-09543-4"
 )
 
+LAYERS_PAPER = (
+    "Zhang, Shen, Xu, Geometric layer-wise approximation rates for deep networks, 2026, arXiv:2604.20219"
+)
+
 RELU_PAPER = (
     "Arora, Basu, Mianjy, Mukherjee, Understanding deep neural networks with rectified linear units, "
     "ICLR 2018, arXiv:1611.01491"
 )
 
-PAPERS = {"A": SPACES_PAPER, "C": RELU_PAPER}
+PAPERS = {"A": SPACES_PAPER, "B": LAYERS_PAPER, "C": RELU_PAPER}
 """By the letter of their claims."""
 
 

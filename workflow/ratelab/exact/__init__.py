@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ratelab._lazy import exports
 
 _NAMES = {
+    "CellAverages": "._cell_averages",
     "CellMoments": "._moments",
     "Cells": "._cells_of",
     "Count": "._cells_of",
@@ -15,8 +16,10 @@ _NAMES = {
     "PiecewiseLinear": "._piecewise_linear",
     "Polynomial2": "._distance_polynomials",
     "Representation": "._represent",
+    "StepError": "._step_error",
     "SubsetSum": "._subset_sum",
     "breakpoints": "._breakpoints",
+    "cell_averages": "._cell_averages",
     "cell_edges": "._cell_edges",
     "cell_moments": "._moments",
     "cells": "._count",
@@ -34,6 +37,8 @@ _NAMES = {
     "represent": "._represent",
     "represent_cells": "._represent_cells",
     "represent_cells_bound": "._represent_cells",
+    "step_error": "._step_error",
+    "step_errors": "._step_error",
     "subset_sum": "._subset_sum",
     "target_norm": "._target_norm",
     "transition_points": "._breakpoints",
@@ -44,6 +49,7 @@ __getattr__, __dir__ = exports(__name__, _NAMES)
 if TYPE_CHECKING:
     from ratelab.exact._arity import reduce_arity
     from ratelab.exact._breakpoints import breakpoints, transition_points
+    from ratelab.exact._cell_averages import CellAverages, cell_averages
     from ratelab.exact._cell_edges import cell_edges
     from ratelab.exact._cells_of import Cells, Count, LimitReached
     from ratelab.exact._certified_error import Enclosure, certified_error
@@ -60,10 +66,12 @@ if TYPE_CHECKING:
     from ratelab.exact._piecewise_linear import PiecewiseLinear
     from ratelab.exact._represent import Representation, represent
     from ratelab.exact._represent_cells import represent_cells, represent_cells_bound
+    from ratelab.exact._step_error import StepError, step_error, step_errors
     from ratelab.exact._subset_sum import SubsetSum, subset_sum
     from ratelab.exact._target_norm import target_norm
 
 __all__ = [
+    "CellAverages",
     "CellMoments",
     "Cells",
     "Count",
@@ -74,8 +82,10 @@ __all__ = [
     "PiecewiseLinear",
     "Polynomial2",
     "Representation",
+    "StepError",
     "SubsetSum",
     "breakpoints",
+    "cell_averages",
     "cell_edges",
     "cell_moments",
     "cells",
@@ -93,6 +103,8 @@ __all__ = [
     "represent",
     "represent_cells",
     "represent_cells_bound",
+    "step_error",
+    "step_errors",
     "subset_sum",
     "target_norm",
     "transition_points",

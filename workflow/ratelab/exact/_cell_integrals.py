@@ -133,8 +133,11 @@ def _taylor_model(target: Target) -> Callable[[Any, Any], Model | None]:
 
     def taylor(left: Any, right: Any) -> Model | None:
         middle, half = _centre(left, right)
-        centre = enclosure(arb_series([middle, arb(1)], prec=_ORDER))
-        around = enclosure(arb_series([left.union(right), arb(1)], prec=_ORDER + 1))
+        try:
+            centre = enclosure(arb_series([middle, arb(1)], prec=_ORDER))
+            around = enclosure(arb_series([left.union(right), arb(1)], prec=_ORDER + 1))
+        except ValueError:  # python-flint's: a quotient whose divisor may vanish on so wide a cell
+            return None
         top = _coefficient(around, _ORDER)
         values = [_coefficient(centre, k) for k in range(_ORDER)] + [top.mid()]
         if not (top.is_finite() and all(v.is_finite() for v in values)):

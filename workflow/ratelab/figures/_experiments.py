@@ -24,6 +24,10 @@ _MODULES: Mapping[str, str] = {
     "measured-smoothness": "._measured_smoothness",
     "embeddings": "._embeddings",
     "free-knots": "._free_knots",
+    "layerwise-rates": "._layerwise_rates",
+    "decoders": "._decoders",
+    "trained-readouts": "._trained_readouts",
+    "multigrade": "._multigrade",
 }
 
 

@@ -1,4 +1,4 @@
-"""What a network is: layers, counts, storage; the identity and the powers ρ_r as primitives (row 1)."""
+"""What a network is: layers, counts, storage; identity, powers ρ_r and sine as primitives (row 1)."""
 
 from ratelab.networks._ball import increasing_ball
 from ratelab.networks._bspline_networks import bspline, bspline_bound, bspline_pieces
@@ -19,6 +19,8 @@ from ratelab.networks._calculus_counts import Counts, cheapest
 from ratelab.networks._calculus_identity import IdentityForm, identity_form
 from ratelab.networks._carry import Carry, carry
 from ratelab.networks._check_activation import check_activation, polynomial_degree
+from ratelab.networks._decoder_code import SineCode, working_precision
+from ratelab.networks._decoders import DECODERS, decoder
 from ratelab.networks._dyadic_blocks import Blocks
 from ratelab.networks._dyadic_function import SelfSimilarFunction
 from ratelab.networks._dyadic_splines import (
@@ -37,6 +39,7 @@ from ratelab.networks._families import (
     zonotope,
     zonotope_family,
 )
+from ratelab.networks._float_decoder import FloatDecoder
 from ratelab.networks._gadgets import (
     absolute,
     absolute_bound,
@@ -47,6 +50,7 @@ from ratelab.networks._gadgets import (
     positive_part,
     positive_part_bound,
 )
+from ratelab.networks._grade_code import Decoder, GradeCode
 from ratelab.networks._indicators import (
     cube_indicator,
     cube_indicator_bound,
@@ -58,8 +62,23 @@ from ratelab.networks._indicators import (
     step,
 )
 from ratelab.networks._interpolation import interpolating_network, interpolation_widths
+from ratelab.networks._lattice_decoder import LatticeDecoder
 from ratelab.networks._layers import Layer, Readout, resolve
-from ratelab.networks._layout import FitProblem, FitResult, LayerShape, Layout, Status
+from ratelab.networks._layerwise import LayerwiseNetwork
+from ratelab.networks._layerwise_build import layerwise_network
+from ratelab.networks._layerwise_counts import ParameterBits
+from ratelab.networks._layerwise_points import Location
+from ratelab.networks._layout import (
+    FitProblem,
+    FitResult,
+    GradeSpan,
+    LayerShape,
+    Layout,
+    Status,
+    graded_readouts,
+    grades_of,
+)
+from ratelab.networks._localisation import Localisation
 from ratelab.networks._lower_power import LowerPowerErrors, lower_power, lower_power_bound
 from ratelab.networks._network import Network
 from ratelab.networks._numbers import dyadic, fraction, rational
@@ -77,26 +96,43 @@ from ratelab.networks._self_similar import (
     folded_network_bound,
     folded_rounding,
 )
+from ratelab.networks._sine import sine
+from ratelab.networks._sine_decoder import SineDecoder
 from ratelab.networks._storage import counts, from_dataset, to_dataset
 from ratelab.networks._strict import generalized, generalized_bound, strict, strict_bound
+from ratelab.networks._table_decoder import TableCode, TableDecoder
 from ratelab.networks._widest import widest
 
 __all__ = [
+    "DECODERS",
     "Blocks",
     "Carry",
     "Counts",
+    "Decoder",
     "FitProblem",
     "FitResult",
+    "FloatDecoder",
+    "GradeCode",
+    "GradeSpan",
     "IdentityForm",
+    "LatticeDecoder",
     "Layer",
     "LayerShape",
+    "LayerwiseNetwork",
     "Layout",
+    "Localisation",
+    "Location",
     "LowerPowerErrors",
     "Network",
+    "ParameterBits",
     "Readout",
     "RidgeForm",
     "SelfSimilarFunction",
+    "SineCode",
+    "SineDecoder",
     "Status",
+    "TableCode",
+    "TableDecoder",
     "TensorProduct",
     "absolute",
     "absolute_bound",
@@ -118,6 +154,7 @@ __all__ = [
     "counts",
     "cube_indicator",
     "cube_indicator_bound",
+    "decoder",
     "deepen",
     "deepen_bound",
     "dyadic",
@@ -130,12 +167,15 @@ __all__ = [
     "from_dataset",
     "generalized",
     "generalized_bound",
+    "graded_readouts",
+    "grades_of",
     "identity",
     "identity_form",
     "identity_network",
     "increasing_ball",
     "interpolating_network",
     "interpolation_widths",
+    "layerwise_network",
     "lower_power",
     "lower_power_bound",
     "maximum",
@@ -178,12 +218,14 @@ __all__ = [
     "self_similar_spline_bound",
     "self_similar_spline_error",
     "self_similar_spline_rounding",
+    "sine",
     "step",
     "strict",
     "strict_bound",
     "tents",
     "to_dataset",
     "widest",
+    "working_precision",
     "zigzag",
     "zonotope",
     "zonotope_family",

@@ -42,7 +42,17 @@ def evaluate(network: Network, x: Any) -> Any:
 
 
 def activate(layer: Layer, value: Array) -> Array:
-    """Apply each neuron's activation to (neurons, m), one call per distinct activation; no pooling."""
+    """Apply each neuron's activation to (neurons, m), one call per distinct activation; no pooling.
+
+    Raises
+    ------
+    UserError
+        If a periodic activation's argument is too large for float64 to say where in the period it lies.
+    """
+    for activation in dict.fromkeys(layer.activations):
+        if activation.period is not None and value.size:
+            rows = [i for i, a in enumerate(layer.activations) if a is activation]
+            _check_period(activation, float(np.abs(value[rows]).max()), 2.0**-52)
     if all(a is layer.activations[0] for a in layer.activations):
         return value if layer.activations[0] is identity else np.asarray(layer.activations[0](value))
     result = value.copy()
@@ -51,6 +61,17 @@ def activate(layer: Layer, value: Array) -> Array:
             rows = [i for i, a in enumerate(layer.activations) if a is activation]
             result[rows] = activation(np.ascontiguousarray(value[rows]))
     return result
+
+
+def _check_period(activation: Activation, largest: float, epsilon: float) -> None:
+    """Refuse arguments beyond 2^-12/epsilon periods: 2^40 in float64."""
+    assert activation.period is not None
+    most = activation.period * 2.0**-12 / epsilon
+    if largest > most:
+        raise UserError(
+            f"an argument of '{activation.name}' is {largest:.3g}; floating point with relative rounding {epsilon:.1g} "
+            f"knows its place in the period up to {most:.3g} only: evaluate in balls"
+        )
 
 
 def pool(values: Any) -> Any:
@@ -105,6 +126,11 @@ def _torch(network: Network, x: "torch.Tensor") -> "torch.Tensor":
         weight = _torch_matrix(layer.weight, x)
         bias = torch.tensor(layer.bias, dtype=x.dtype, device=x.device)
         value = weight @ value + bias[:, None]
+        for activation in dict.fromkeys(layer.activations):
+            if activation.period is not None and value.numel():
+                rows = [i for i, a in enumerate(layer.activations) if a is activation]
+                largest = float(value.detach()[rows].abs().max())
+                _check_period(activation, largest, torch.finfo(value.dtype).eps)
         if all(a is layer.activations[0] for a in layer.activations):
             value = layer.activations[0].function(value)
         else:

@@ -1,4 +1,4 @@
-"""The activations that the calculus itself needs: the identity and the powers ρ_r(x) = max(x, 0)^r."""
+"""The activations that networks of theory need: the identity, the powers ρ_r(x) = max(x, 0)^r, and by name the sine."""
 
 import copyreg
 from fractions import Fraction
@@ -70,12 +70,15 @@ def power(exponent: int) -> Activation:
 
 
 def primitive(name: str) -> Activation | None:
-    """Return the primitive of that label (identity, relu, relu2, relu3, power(exponent=r)), or None."""
+    """Return the primitive of that label (identity, sine, relu, relu2, relu3, power(exponent=r)), or None."""
+    from ratelab.networks._sine import sine
     from ratelab.registry import parse_label
 
     head, parameters = parse_label(name)
     if head == "identity":
         return identity
+    if head == "sine" and not parameters:
+        return sine
     for exponent, short in _NAMES.items():
         if head == short:
             return power(exponent)

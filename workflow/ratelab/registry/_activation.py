@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 from ratelab._errors import UserError
@@ -42,6 +42,9 @@ class Activation:
         python-flint ``arb`` → ``arb``, rigorous; without it an analytic network stays uncertified.
     reference
         Where the function was introduced.
+    period
+        Of a periodic function. Networks refuse float64 arguments beyond 2^40 periods (fewer in shorter formats), of
+        whose fraction of a period rounding leaves 12 bits at best.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Activation:
     ball: Callable[[Any], Any] | None = None
     reference: str = ""
     summary: str = field(default="")
+    period: float | None = None
 
     def __post_init__(self) -> None:
         """Check what can be checked without evaluating."""
@@ -70,6 +74,10 @@ class Activation:
         if self.degree is not None and (not isinstance(self.degree, int) or self.degree < 0):
             raise UserError(
                 f"activation '{self.name}': degree is {self.degree!r}; allowed: whole numbers from 0 on"
+            )
+        if self.period is not None and not 0 < self.period < inf:
+            raise UserError(
+                f"activation '{self.name}': period is {self.period!r}; allowed: positive finite numbers"
             )
         if not callable(self.function):
             raise UserError(f"activation '{self.name}': function must be callable on torch tensors")

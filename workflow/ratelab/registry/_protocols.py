@@ -15,7 +15,11 @@ Progress = Callable[[int, int], None]
 
 @runtime_checkable
 class Architecture(Protocol):
-    """A family of network shapes, the widest of which is chosen for a budget."""
+    """A family of network shapes, the widest of which is chosen for a budget.
+
+    One whose layouts give some neurons an activation of their own has an attribute ``others``, the names of these
+    activations; bounds for the network's activation alone are then not applied.
+    """
 
     name: str
 
@@ -63,7 +67,8 @@ class Construction(Protocol):
 class Trainer(Protocol):
     """An optimiser that sees nodes, weights and values only, and fits many networks at once.
 
-    One that polishes constructed networks has an attribute ``polishes = True`` and finds them in `problem.starts`.
+    One that polishes constructed networks has an attribute ``polishes = True`` and finds them in `problem.starts`. One
+    that serves some shapes only has a method ``accepts(layout)`` that returns None, or the reason why not.
     """
 
     name: str

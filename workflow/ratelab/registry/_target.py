@@ -120,7 +120,7 @@ class Target:
     name
         Letters, digits, ``_`` and ``-``; a label such as ``cusp(at=1/3)`` for one of a family.
     function
-        NumPy float64 (m, d) → (m,) or (m, k).
+        NumPy float64 (m, d) → (m,) or (m, k); infinite at declared `singular_points` only.
     domain
         d pairs (lower, upper).
     singular_points
@@ -137,7 +137,8 @@ class Target:
     pieces
         The function as an exact piecewise polynomial, if it is one (then enclosure and moments follow).
     grid
-        Cells per unit on which the target's finest structure lives (a path's step): integrals are split there.
+        Cells per unit, along every axis, on which the target's finest structure lives (a path's step, the sides of
+        random cells): integrals are split there.
     smoothness
         What is known, for predictions; None if nothing is.
     self_similar

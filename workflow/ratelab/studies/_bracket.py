@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ratelab import best, datasets, exact, spaces
-from ratelab.networks import Network, counts, from_dataset, resolve, to_dataset
+from ratelab.networks import Network, counts, from_dataset, to_dataset
 from ratelab.registry import Registry, Target
 from ratelab.studies._jobs import Complexity, StudyJob
+from ratelab.studies._network_kind import NetworkKind
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -74,7 +75,7 @@ def run(
             champions[(*pair, complexity)] = _gather(
                 tables, pair, complexity, registry, built.get(pair), fitted.get(pair, {})
             )
-    for place, champion in _shared(champions).items():
+    for place, champion in _shared(champions, registry).items():
         _fill(tables, (place[0], place[1]), place[2], champion, registry, lower_ends)
     origin = datasets.merged_digests([*splines, *constructed, *trained])
     return tables.curves(registry, origin), tables.stored(registry, origin)
@@ -206,17 +207,16 @@ def _gather(
 
 
 def _shared(
-    champions: "dict[tuple[str, str, Complexity], _Best]",
+    champions: "dict[tuple[str, str, Complexity], _Best]", registry: Registry
 ) -> "dict[tuple[str, str, Complexity], _Best]":
-    """Let every kind use the best networks of the same activation and at most its depth: they lie in its class."""
+    """Let every kind use the best networks of its activations and at most its depth: they lie in its class."""
     result = {}
+    kinds = {network: NetworkKind.parse(network) for _, network, _ in champions}
     for (target, network, complexity), own in champions.items():
-        _, activation, depth = split_network(network)
         best_of_all = _Best(own.errors.copy(), list(own.networks), list(own.origins))
         for (other_target, other_network, other_complexity), other in champions.items():
-            _, other_activation, other_depth = split_network(other_network)
-            same = (other_target, other_activation, other_complexity) == (target, activation, complexity)
-            if same and other_depth <= depth and other_network != network:
+            same = (other_target, other_complexity) == (target, complexity) and other_network != network
+            if same and kinds[network].holds(kinds[other_network], registry):
                 for index, (error, found) in enumerate(zip(other.errors, other.networks, strict=True)):
                     best_of_all.offer(
                         index, float(error), found, f"{other.origins[index]} of {other_network}"
@@ -237,16 +237,18 @@ def _fill(
     job = tables.job
     place = tables.place(pair, complexity)
     target = registry.targets[pair[0]]
-    _, activation_label, depth = split_network(pair[1])
-    activation = resolve(activation_label, registry)
+    kind = NetworkKind.parse(pair[1])
+    activation, *others = kind.activations(registry)
     champion.nest()
     champion.certify(target)
     tables.keep(place, champion.networks)
     splines, shallow = _spline_ends(lower_ends.get((pair[0], _degree(activation))))
     ends = [
-        best.class_ends(target, activation, depth, complexity, budget, splines, shallow)
+        best.class_ends(target, activation, kind.depth, complexity, budget, splines, shallow)
         for budget in job.budgets
     ]
+    if others:
+        ends = [end.of_larger_class() for end in ends]
     lower, upper = spaces.envelope(np.array([end.lower for end in ends]), champion.errors)
     closure = np.array([end.closure for end in ends])
     attained = np.array([end.attained for end in ends])
@@ -270,7 +272,7 @@ def _fill(
     cells["upper_certainty"][place] = [datasets.CERTAINTY[c] for c in champion.certainty]
     cells["upper_attained"][place] = np.where(np.isnan(upper) & np.isnan(closure), 0, reached)
     cells["origin"][place] = champion.origins
-    tables.lower_class[place[1:]] = best.class_name(activation, depth, complexity)
+    tables.lower_class[place[1:]] = best.class_name([activation, *others], kind.depth, complexity)
 
 
 def _architecture(
@@ -283,12 +285,14 @@ def _architecture(
     shallow: dict[int, best.SplineEnd],
 ) -> np.ndarray:
     """Lower ends for the widths that the architecture chooses for each budget."""
-    architecture, label, depth = split_network(network)
-    activation = resolve(label, registry)
+    kind = NetworkKind.parse(network)
+    activation, *others = kind.activations(registry)
+    if others:
+        return np.full(len(job.budgets), np.nan)
     ends = []
     for budget in job.budgets:
-        layout = registry.architectures[architecture].layout(
-            budget=budget, complexity=complexity, depth=depth, dimension=target.dimension, outputs=1
+        layout = registry.architectures[kind.architecture].layout(
+            budget=budget, complexity=complexity, depth=kind.depth, dimension=target.dimension, outputs=1
         )
         ends.append(best.architecture_end(target, activation, layout.widths[1:-1], splines, shallow).lower)
     return np.array(ends)
@@ -333,17 +337,6 @@ def _coordinates(job: StudyJob) -> dict[str, np.ndarray]:
 def _members(job: StudyJob) -> list[tuple[str, str]]:
     members = [("targets", label) for label in job.targets]
     for network in job.networks:
-        architecture, activation, _ = split_network(network)
-        members += [("architectures", architecture), ("activations", activation)]
+        kind = NetworkKind.parse(network)
+        members += [("architectures", kind.architecture), ("activations", kind.activation)]
     return members
-
-
-def split_network(label: str) -> tuple[str, str, int]:
-    """Split ``mlp/relu/depth=2`` into architecture, activation and depth (parameters may hold a slash, as in 1/3)."""
-    head, _, depth = label.rpartition("/depth=")
-    level = 0
-    for position, character in enumerate(head):
-        level += (character == "(") - (character == ")")
-        if character == "/" and level == 0:
-            return head[:position], head[position + 1 :], int(depth)
-    raise ValueError(f"'{label}' is no network label")

@@ -1,10 +1,14 @@
 """The check before the first job: everything that can be found wrong without a long computation."""
 
+from collections.abc import Sequence
+from itertools import product
+
 from ratelab import exact
 from ratelab._errors import UserError
 from ratelab.networks import check_activation, resolve
 from ratelab.registry import Registry
 from ratelab.studies._jobs import CheckJob
+from ratelab.studies._network_kind import NetworkKind, other_activations
 
 
 def run(job: CheckJob, registry: Registry) -> str:
@@ -29,50 +33,52 @@ def run(job: CheckJob, registry: Registry) -> str:
             dimensions[label] = target.dimension
         except UserError as error:
             wrong.append(str(error))
-    for label in dict.fromkeys(activation for _, activation, _, _ in job.networks):
+    for label in dict.fromkeys(network[1] for network in job.networks):
         try:
             check_activation(resolve(label, registry))
         except UserError as error:
             wrong.append(str(error))
     for label in job.trainers:
         _ = registry.trainers[label]
-    for architecture, activation, depth, targets in job.networks:
+    for architecture, activation, depth, targets, trainers in job.networks:
         wrong += _layouts(
             job,
             registry,
-            architecture,
-            f"{architecture}/{activation}/depth={depth}",
-            depth,
+            NetworkKind(architecture, activation, depth),
             {dimensions[label] for label in targets if label in dimensions},
+            trainers,
         )
     if wrong:
         raise UserError("\n".join(dict.fromkeys(wrong)))
     return "".join(
-        f"{line}\n" for line in (*job.targets, *(f"{a}/{b}/depth={c}" for a, b, c, _ in job.networks))
+        f"{line}\n" for line in (*job.targets, *(f"{a}/{b}/depth={c}" for a, b, c, *_ in job.networks))
     )
 
 
 def _layouts(
-    job: CheckJob,
-    registry: Registry,
-    architecture: str,
-    network: str,
-    depth: int,
-    shapes: set[int],
+    job: CheckJob, registry: Registry, kind: NetworkKind, dimensions: set[int], trainers: Sequence[str]
 ) -> list[str]:
+    """Lay out every budget, and ask the trainers that choose their shapes whether they take it."""
     wrong = []
-    plugin = registry.architectures[architecture]
-    for complexity in job.complexity:
-        for budget in job.budgets:
-            for dimension in sorted(shapes):
-                try:
-                    plugin.layout(
-                        budget=budget,
-                        complexity=complexity,
-                        depth=depth,
-                        dimension=dimension,
-                        outputs=1,
-                    )
-                except UserError as error:
-                    wrong.append(f"network '{network}', d = {dimension}: {error}")
+    network = f"network '{kind.architecture}/{kind.activation}/depth={kind.depth}'"
+    plugin = registry.architectures[kind.architecture]
+    declared = other_activations(registry, kind.architecture)
+    asking = {label: getattr(registry.trainers[label], "accepts", None) for label in trainers}
+    for complexity, budget, dimension in product(job.complexity, job.budgets, sorted(dimensions)):
+        try:
+            layout = plugin.layout(
+                budget=budget, complexity=complexity, depth=kind.depth, dimension=dimension, outputs=1
+            )
+        except UserError as error:
+            wrong.append(f"{network}, d = {dimension}: {error}")
+            continue
+        wrong += [
+            f"architecture '{kind.architecture}' uses the activation '{name}' and does not declare it; its attribute "
+            f"'others' is {sorted(declared)}"
+            for name in sorted(layout.others - declared)
+        ]
+        for label, accepts in asking.items():
+            reason = accepts(layout) if accepts else None
+            if reason is not None:
+                wrong.append(f"{network}: trainer '{label}': {reason}")
     return wrong

@@ -68,10 +68,13 @@ class TrainJob(NetworkJob):
 
 
 class CheckJob(Job):
-    """What can be found wrong before anything is computed."""
+    """What can be found wrong before anything is computed.
+
+    `networks` are architecture, activation, depth, targets and trainers of each kind.
+    """
 
     targets: tuple[str, ...]
-    networks: tuple[tuple[str, str, int, tuple[str, ...]], ...]
+    networks: tuple[tuple[str, str, int, tuple[str, ...], tuple[str, ...]], ...]
     trainers: tuple[str, ...]
     complexity: tuple[Complexity, ...]
     budgets: tuple[int, ...]

@@ -1,5 +1,6 @@
 """Pieces of trained networks, and how many a network of that shape can have."""
 
+from collections.abc import Sequence
 from math import nan, prod
 
 from ratelab import exact
@@ -7,11 +8,11 @@ from ratelab.networks import Layout, Network
 from ratelab.registry import Activation, Target
 
 
-def countable(activation: Activation, target: Target) -> bool:
-    """Return whether pieces are counted: one variable, a continuous piecewise linear activation."""
-    polynomial = activation.polynomial
-    if polynomial is None or target.dimension != 1:
+def countable(activations: Sequence[Activation], target: Target) -> bool:
+    """Return whether pieces are counted: one variable, one activation, continuous and piecewise linear."""
+    if len(activations) > 1 or target.dimension != 1 or activations[0].polynomial is None:
         return False
+    polynomial = activations[0].polynomial
     jumps = [polynomial.jumps(index)[0] for index in range(len(polynomial.knots))]
     return polynomial.degree <= 1 and not any(jumps)
 

@@ -59,9 +59,12 @@ def plan_from(data: Mapping[str, Any], config_folders: Sequence[Path], source: s
 
     config = load_config(data, source)
     folders = plugin_folders(config, *config_folders)
-    members: dict[str, list[str]] = {"targets": [], "activations": [], "trainers": [], "constructions": []}
+    members: dict[str, list[str]] = {
+        kind: [] for kind in ("targets", "architectures", "activations", "trainers", "constructions")
+    }
     for study in config.studies.values():
         members["targets"] += [_raw_label(m) for m in study.targets]
+        members["architectures"] += [_raw_label(n.architecture) for n in study.networks]
         members["activations"] += [_raw_label(n.activation) for n in study.networks]
         members["trainers"] += [_raw_label(m) for m in study.trainers]
         if "construct" in study.methods:
@@ -123,7 +126,8 @@ class _Builder:
         self._different("trainers", study.trainers, f"studies.{name}.trainers")
         pairs: list[tuple[str, str]] = []
         networks: list[str] = []
-        specs: list[tuple[str, str, int, tuple[str, ...]]] = []
+        specs: list[tuple[str, str, int, tuple[str, ...], tuple[str, ...]]] = []
+        trains = "train" in study.methods
         used: dict[str, None] = {}
         for position, spec in enumerate(study.networks):
             place = f"studies.{name}.networks[{position}]"
@@ -134,7 +138,8 @@ class _Builder:
             chosen = self._chosen("targets", spec.targets, targets, place)
             used_trainers = self._chosen("trainers", spec.trainers, trainers, place)
             pairs += [(target, network) for target in chosen]
-            specs.append((architecture, activation, spec.depth, tuple(chosen)))
+            fitted = tuple(used_trainers) if trains else ()
+            specs.append((architecture, activation, spec.depth, tuple(chosen), fitted))
             files = self._files(("architectures", architecture), ("activations", activation))
             used.update(dict.fromkeys(files))
             for target in chosen:
@@ -223,7 +228,8 @@ class _Builder:
         }
         stem = f"{self._slug(target)}--{self._slug(f'{architecture}/{activation}/depth={depth}')}"
         files = self._files(("targets", target), ("architectures", architecture), ("activations", activation))
-        self._splines(study, target, activation, depth)
+        if not self.index.facts.get("architectures", {}).get(architecture, {}).get("others"):
+            self._splines(study, target, activation, depth)
         constructions = self._constructions(target, activation, depth) if "construct" in study.methods else ()
         if constructions:
             extra = self._files(*(("constructions", c) for c in constructions))

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ratelab import datasets, spaces
-from ratelab.networks import resolve
 from ratelab.registry import Registry
-from ratelab.studies._bracket import split_network
 from ratelab.studies._jobs import StudyJob
+from ratelab.studies._network_kind import NetworkKind
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -44,8 +43,9 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
     source, proof = np.full(shape, "", dtype=object), np.full(shape, "", dtype=object)
     for pair in job.pairs:
         target = registry.targets[pair[0]]
-        _, label, depth = split_network(pair[1])
-        activation = resolve(label, registry)
+        kind = NetworkKind.parse(pair[1])
+        depth = kind.depth
+        activation, *others = kind.activations(registry)
         norms_of_target = curves[["target_norm_low", "target_norm_high"]].sel(target=pair[0])
         norm = float(norms_of_target["target_norm_low"]), float(norms_of_target["target_norm_high"])
         rounding = _ROUNDING * norm[1]
@@ -63,6 +63,8 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
             model = spaces.rate_model(budgets, np.where(middle > rounding, middle, np.nan))
             predicted = spaces.predicted_rate(target, activation, depth, complexity)
             proved = spaces.proved_rate(target, activation, depth, complexity)
+            if others:  # a larger class: what is reached stays, what is not may be
+                predicted, proved = (predicted[0], np.nan, predicted[2]), (proved[0], np.nan)
             source[place] = predicted[2]
             proof[place] = spaces.proof_source(target, activation, depth, complexity)
             for name, value in (
@@ -78,7 +80,7 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
                 for suffix, end in zip(("", "_low", "_high"), found, strict=True):
                     trained[f"rate_trained{suffix}"][(*place, index)] = end
             if job.alphas:
-                tail = spaces.tail_of(target, activation, depth, complexity)
+                tail = None if others else spaces.tail_of(target, activation, depth, complexity)
                 for name, table in _approximation_norms(job, (lower, upper), norm, tail).items():
                     norms[name][place] = table
             word = spaces.verdict(

@@ -9,6 +9,7 @@ from ratelab.networks import FitProblem, Layout, Network, from_dataset, resolve,
 from ratelab.registry import Progress, Registry, Target
 from ratelab.studies import _pieces
 from ratelab.studies._jobs import TrainJob
+from ratelab.studies._network_kind import NetworkKind
 from ratelab.studies._results import checked
 from ratelab.studies._shapes import layouts
 from ratelab.studies._target import read_data
@@ -56,7 +57,7 @@ def run(
     )
     states = np.array([datasets.FIT_STATUS[result.status.replace(" ", "_")] for result in results], np.int8)
     dims = ("complexity", "budget", "seed")
-    counted = _pieces.countable(activation, target)
+    counted = _pieces.countable(NetworkKind.parse(job.network).activations(registry), target)
     pieces = np.array([_pieces.measured(n, target) if counted else np.nan for n in networks])
     most = [
         [_pieces.most(shapes[c, n], activation) if counted else np.nan for n in job.budgets]

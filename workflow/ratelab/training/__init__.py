@@ -5,14 +5,25 @@ from typing import TYPE_CHECKING
 from ratelab._lazy import exports
 
 _NAMES = {
-    "LBFGS": "._lbfgs",
     "Adam": "._adam",
+    "AffineFit": "._successive_affine_fit",
+    "Energies": "._successive_affine",
     "FreeKnots": "._knots",
+    "Grade": "._multigrade_grades",
+    "GradedFit": "._multigrade_grades",
     "Greedy": "._greedy_trainer",
+    "LBFGS": "._lbfgs",
+    "MiniBatchAdam": "._minibatch",
+    "Multigrade": "._multigrade",
     "Polish": "._polish",
+    "SuccessiveAffine": "._successive_affine",
     "VariableProjection": "._varpro",
     "generator": "._generator",
     "initial_weights": "._initial",
+    "multigrade_fit": "._multigrade_fit",
+    "published_grades": "._multigrade_grades",
+    "single_grade_fit": "._multigrade_fit",
+    "successive_affine_fit": "._successive_affine_fit",
 }
 
 __getattr__, __dir__ = exports(__name__, _NAMES)
@@ -24,16 +35,33 @@ if TYPE_CHECKING:
     from ratelab.training._initial import initial_weights
     from ratelab.training._knots import FreeKnots
     from ratelab.training._lbfgs import LBFGS
+    from ratelab.training._minibatch import MiniBatchAdam
+    from ratelab.training._multigrade import Multigrade
+    from ratelab.training._multigrade_fit import multigrade_fit, single_grade_fit
+    from ratelab.training._multigrade_grades import Grade, GradedFit, published_grades
     from ratelab.training._polish import Polish
+    from ratelab.training._successive_affine import Energies, SuccessiveAffine
+    from ratelab.training._successive_affine_fit import AffineFit, successive_affine_fit
     from ratelab.training._varpro import VariableProjection
 
 __all__ = [
     "LBFGS",
     "Adam",
+    "AffineFit",
+    "Energies",
     "FreeKnots",
+    "Grade",
+    "GradedFit",
     "Greedy",
+    "MiniBatchAdam",
+    "Multigrade",
     "Polish",
+    "SuccessiveAffine",
     "VariableProjection",
     "generator",
     "initial_weights",
+    "multigrade_fit",
+    "published_grades",
+    "single_grade_fit",
+    "successive_affine_fit",
 ]

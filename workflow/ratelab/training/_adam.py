@@ -14,9 +14,9 @@ from ratelab.training._adam_compiled import Compiled
 from ratelab.training._adam_recipe import CONVERGED, DIVERGED, Descent, Group, Recipe
 from ratelab.training._adam_stacked import Stacked
 from ratelab.training._elementwise import one_thread
-from ratelab.training._engine import formula
+from ratelab.training._engine import formula, formulas
 from ratelab.training._initial import Initial, initial_weights
-from ratelab.training._stack import Shape, stacks
+from ratelab.training._stack import Shape, activations, stacks
 from ratelab.training._work import check_work, work_units
 
 Array = NDArray[np.float64]
@@ -83,7 +83,7 @@ class Adam:
         """Fit every (layout, seed) of the problem; results in that order."""
         if not problem.fits:
             return []
-        with one_thread(problem.activation):
+        with one_thread(*activations(problem)):
             courses = [_Course(self, problem, shape, positions) for shape, positions in stacks(problem)]
             descent = self._descent(problem, [course.group for course in courses])
             last = max(course.group.recipe.steps for course in courses) + 1
@@ -109,7 +109,28 @@ class Adam:
 
             return Batched(problem, groups, self.device)
         known = formula(problem.activation)
-        return Stacked(problem, groups) if known is None else Compiled(problem, groups, known)
+        if known is None:
+            return Stacked(problem, groups)
+        fast = [group for group in groups if formulas(group.shape, known) is not None]
+        slow = [group for group in groups if group not in fast]
+        ways: list[Descent] = []
+        if fast:
+            ways.append(Compiled(problem, fast, known))
+        if slow:
+            ways.append(Stacked(problem, slow))
+        return ways[0] if len(ways) == 1 else _Several(ways)
+
+
+class _Several:
+    """Groups that are run in several ways: compiled loops know all activations of some, not of others."""
+
+    def __init__(self, ways: Sequence[Descent]) -> None:
+        self._ways = ways
+
+    def advance(self, first: int, last: int) -> None:
+        """See `Descent`."""
+        for way in self._ways:
+            way.advance(first, last)
 
 
 class _Course:

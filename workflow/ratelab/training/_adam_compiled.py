@@ -11,7 +11,7 @@ from ratelab.training._stack import Data
 
 
 class Compiled:
-    """Run groups of networks whose activation is a `Formula`."""
+    """Run groups of networks whose activations compiled loops know (`formulas`)."""
 
     def __init__(self, problem: FitProblem, groups: Sequence[Group], known: Formula) -> None:
         self._groups = groups

@@ -94,6 +94,10 @@ class _Batch:
         self._parameters = torch.from_numpy(group.parameters[which]).to(place, copy=True)
         self._free = torch.from_numpy(group.shape.free).to(place)
         self._linear = [torch.from_numpy(rows).to(place) for rows in group.shape.linear]
+        self._others = [
+            [(other, torch.from_numpy(rows).to(place)) for other, rows in others]
+            for others in group.shape.others
+        ]
         self._first, self._second = torch.zeros_like(self._parameters), torch.zeros_like(self._parameters)
         self._slope, self._best = torch.zeros_like(self._parameters), self._parameters.clone()
         count = len(self._parameters)
@@ -163,6 +167,8 @@ class _Batch:
             if len(linear):
                 value[:, linear] = pre[:, linear]
                 factor[:, linear] = 1.0
+            for other, rows in self._others[level]:
+                value[:, rows], factor[:, rows] = values_and_slopes(other, pre[:, rows])
             reads.append(value)
             factors.append(factor)
         residual = pre.sub_(self._values)

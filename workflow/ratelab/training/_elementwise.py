@@ -5,7 +5,7 @@ register) by other code. Every array here holds a multiple of `BLOCK` elements p
 exists and the result is the same wherever a network lies in a stack.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,9 @@ Backward = Callable[[Array], Array]
 """Maps the derivative with respect to the values to that with respect to the pre-activations."""
 
 BLOCK = 64
+Own = tuple[Activation, NDArray[np.intp]]
+"""An activation, and the rows of a layer that have it instead of the network's."""
+
 _PART = 256 * BLOCK
 _FARTHEST, _CURVED = 40.0, 1e-8
 
@@ -48,6 +51,31 @@ def forward(activation: Activation, x: Array, out: Array | None = None) -> tuple
         return result
 
     return output.detach().numpy(), backward
+
+
+def forward_rows(
+    activation: Activation, x: Array, linear: NDArray[np.intp], others: Sequence[Own]
+) -> tuple[Array, Backward]:
+    """Return what `forward` does, for a layer (rows, m) with identities and activations of its own."""
+    value, product = forward(activation, x)
+    own = [(rows, *forward(other, x[rows])) for other, rows in others]
+    if len(linear) or own:
+        value = np.array(value)
+        value[linear] = x[linear]
+    for rows, mine, _ in own:
+        value[rows] = mine
+
+    def backward(cotangent: Array) -> Array:
+        kept = cotangent[linear]
+        products = [(rows, of(cotangent[rows])) for rows, _, of in own]
+        result = product(cotangent)
+        if len(linear):
+            result[linear] = kept
+        for rows, mine in products:
+            result[rows] = mine
+        return result
+
+    return value, backward
 
 
 def _declared(
@@ -116,9 +144,9 @@ def reach(activation: Activation) -> tuple[float, float]:
 
 
 @contextmanager
-def one_thread(activation: Activation) -> Iterator[None]:
-    """Keep torch, if the activation needs it, on one thread: chunk borders would depend on the count."""
-    if activation.polynomial is not None:
+def one_thread(*activations: Activation) -> Iterator[None]:
+    """Keep torch, if an activation needs it, on one thread: chunk borders would depend on the count."""
+    if all(activation.polynomial is not None for activation in activations):
         yield
         return
     import torch

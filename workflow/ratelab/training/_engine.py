@@ -94,9 +94,61 @@ def evaluate(known: Formula, x: Array) -> tuple[Array, Array]:
     point = np.concatenate([x, np.zeros(-len(x) % kernels.TILE)])
     value = np.empty_like(point)
     rows, first = np.uint64(len(point) // kernels.TILE), np.uint64(0)
-    linear, tile = np.zeros(int(rows), bool), np.uint64(kernels.TILE)
-    kernels.activate(known.kind, known.knots, known.table, linear, first, point, value, rows, tile)
+    kinds, tile = np.full(int(rows), known.kind), np.uint64(kernels.TILE)
+    kernels.activate(kinds, known.knots, known.table, first, point, value, rows, tile)
     return value[: len(x)], point[: len(x)]
+
+
+@dataclass(frozen=True, eq=False)
+class Formulas:
+    """The activations of a layout's neurons.
+
+    Parameters
+    ----------
+    kinds
+        (rows of all layers,) as in `Formula`, or `IDENTITY`.
+    knots, table
+        Of the piecewise polynomial that needs them, if any does: there is one at most.
+    """
+
+    kinds: NDArray[np.int64]
+    knots: Array
+    table: Array
+
+
+def formulas(shape: Shape, known: Formula) -> Formulas | None:
+    """Return what compiled loops need to know of a layout's activations, or None if they cannot evaluate them all.
+
+    Parameters
+    ----------
+    known
+        The network's own activation, which the other neurons have.
+    """
+    from ratelab.training import _engine_activation_kernels as kernels
+
+    with_table = (kernels.BENT, kernels.POWER, kernels.PIECES)
+    tabled, kinds = known, []
+    for layer, others in zip(shape.layout.layers, shape.others, strict=True):
+        row = np.where(layer.linear, kernels.IDENTITY, known.kind)
+        for activation, rows in others:
+            own = formula(activation)
+            if own is None:
+                return None
+            if own.kind in with_table:
+                if tabled.kind in with_table and not _same(own, tabled):
+                    return None
+                tabled = own
+            row[rows] = own.kind
+        kinds.append(row)
+    return Formulas(np.concatenate(kinds), tabled.knots, tabled.table)
+
+
+def _same(one: Formula, other: Formula) -> bool:
+    return (
+        one.kind == other.kind
+        and np.array_equal(one.knots, other.knots)
+        and np.array_equal(one.table, other.table)
+    )
 
 
 class Engine:
@@ -111,7 +163,7 @@ class Engine:
     shape
         Of the parameters.
     known
-        From `formula`.
+        From `formula`; `formulas` must know all activations of the layout.
     """
 
     def __init__(self, problem: FitProblem, shape: Shape, known: Formula) -> None:
@@ -120,13 +172,14 @@ class Engine:
         widths = np.array([shape.layout.widths[0], *(rows for rows, _ in shape.sizes)])
         rows = np.concatenate([[0], np.cumsum(widths[1:])[:-1]])
         begins = np.array([span.start for span in shape.spans])
-        linear = np.concatenate([layer.linear for layer in shape.layout.layers])
-        self.shape = (*(a.astype(np.uint64) for a in (widths, rows, begins)), linear)
+        all_known = formulas(shape, known)
+        assert all_known is not None
+        self.shape = (*(a.astype(np.uint64) for a in (widths, rows, begins)), all_known.kinds)
         nodes = len(problem.nodes) + -len(problem.nodes) % _VECTOR
         data = Data.of(problem)
         tiled = [_tiled(a, TILE) for a in (data.points[:-1], data.weights[None], data.values)]
         self.data = (*tiled, np.uint64(nodes))
-        self.formula = (known.kind, known.knots, known.table)
+        self.formula = (all_known.knots, all_known.table)
         total = int(widths[1:].sum()) * TILE
         self.rooms = (np.zeros(total), np.zeros(total), np.zeros(int(widths.max()) * TILE))
 

@@ -15,6 +15,9 @@ from ratelab._compiled import fast_kernel, kernel
 RELU, BENT, POWER, PIECES, TANH, SIGMOID, SILU, GAUSSIAN, SOFTPLUS, SINE = range(10)
 """max(x, 0); two slopes; max(x, 0)^r; polynomials between knots; the analytic ones."""
 
+IDENTITY = -1
+"""The kind of neurons that have no activation."""
+
 TILE = 128
 """Nodes of a tile, and the distance of rows."""
 
@@ -252,18 +255,16 @@ def _along(kind: Any, knots: Any, table: Any, point: Any, value: Any, begin: Any
 
 @fast_kernel
 def activate(
-    kind: Any, knots: Any, table: Any, linear: Any, first: Any, point: Any, value: Any, outs: Any, nodes: Any
+    kinds: Any, knots: Any, table: Any, first: Any, point: Any, value: Any, outs: Any, nodes: Any
 ) -> None:
     """Write values to `value`, and derivatives (from the right at knots) over the pre-activations in `point`.
 
     Parameters
     ----------
-    kind
-        One of the names above.
+    kinds
+        One of the names above per neuron.
     knots, table
         (K,) and (K + 1, degree + 1) of `PIECES`; the other piecewise polynomials need their coefficients only.
-    linear
-        Which neurons are identities.
     first, outs
         The layer's first neuron and how many it has, unsigned.
     point, value
@@ -273,13 +274,13 @@ def activate(
     while o < first + outs:
         end = o + _1
         if nodes == _T:  # rows without gaps are one long row
-            while end < first + outs and linear[end] == linear[o]:
+            while end < first + outs and kinds[end] == kinds[o]:
                 end += _1
         begin, count = o * _T, (end - o - _1) * _T + nodes
-        if linear[o]:
+        if kinds[o] == IDENTITY:
             for j in range(count):
                 value[begin + j] = point[begin + j]
                 point[begin + j] = 1.0
         else:
-            _along(kind, knots, table, point, value, begin, count)
+            _along(kinds[o], knots, table, point, value, begin, count)
         o = end

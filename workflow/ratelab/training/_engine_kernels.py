@@ -251,18 +251,18 @@ def loss_and_slope(parameters: Any, slope: Any, shape: Any, data: Any, formula: 
     parameters, slope
         (P,) layer by layer, row by row, the bias last in its row.
     shape
-        (widths, rows, begins, linear): widths (L + 1,); where the rows of each layer start in the rooms, counted in
-        rows, and where its parameters start, both (L,); which hidden neurons are linear.
+        (widths, rows, begins, kinds): widths (L + 1,); where the rows of each layer start in the rooms, counted in
+        rows, and where its parameters start, both (L,); the kind of each neuron, see `activate`.
     data
         (points, weights, values, nodes): tiles one after the other, the number of nodes.
     formula
-        (kind, knots, table) of the activation, see `activate`.
+        (knots, table) of the piecewise polynomial among the activations, see `activate`.
     rooms
         Scratch: values, and derivatives or pre-activations, of all neurons on a tile; derivatives of one layer.
     """
-    widths, rows, begins, linear = shape
+    widths, rows, begins, kinds = shape
     points, weights, values, nodes = data
-    kind, knots, table = formula
+    knots, table = formula
     read, delta, spare = rooms
     last = len(begins) - 1
     slope[:] = 0.0
@@ -285,7 +285,7 @@ def loss_and_slope(parameters: Any, slope: Any, shape: Any, data: Any, formula: 
                 below = rows[level - 1] * _T
                 add_products(delta, base, read, below, parameters, begin, ins + _1, _1, outs, ins, n)
             if level < last:
-                activate(kind, knots, table, linear, rows[level], delta, read, outs, n)
+                activate(kinds, knots, table, rows[level], delta, read, outs, n)
         outs = widths[last + 1]
         base = rows[last] * _T
         for o in range(outs):

@@ -15,7 +15,7 @@ from ratelab.training._greedy import grow
 from ratelab.training._initial import initial_weights
 from ratelab.training._minimum_norm import minimum_norm
 from ratelab.training._projection import SHORTEST, Model, solve_outputs
-from ratelab.training._stack import Data, Shape
+from ratelab.training._stack import Data, Shape, check_accepted, one_activation
 from ratelab.training._work import Ledger, check_work, work_units
 
 Array = NDArray[np.float64]
@@ -48,8 +48,13 @@ class Greedy:
             raise UserError(f"trainer 'greedy': size is {self.size}; allowed: 1 or more")
         check_work("greedy", self.work)
 
+    def accepts(self, layout: Layout) -> str | None:
+        """Return None if all neurons have the network's activation or none, else why the layout is not served."""
+        return one_activation(layout)
+
     def fit(self, problem: FitProblem, progress: Progress | None = None) -> Sequence[FitResult]:
         """Fit every (layout, seed) of the problem; results in that order."""
+        check_accepted(self.name, self.accepts, problem)
         data, results = Data.of(problem), []
         with one_thread(problem.activation), np.errstate(all="ignore"):
             for layout, seed in problem.fits:

@@ -5,7 +5,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ratelab._errors import UserError
 from ratelab.networks import Layout
+from ratelab.networks._layout import grades_of
 from ratelab.registry import Activation
 from ratelab.training._elementwise import BLOCK, values
 from ratelab.training._generator import generator
@@ -46,7 +48,7 @@ def initial_weights(
         direction = random.standard_normal((out, fan_in))
         places = random.uniform(0.0, 1.0, (out, len(domain)))
         steep = np.asarray(random.uniform(0.0, 1.0, out))
-        block = uniform / np.sqrt(max(fan_in, 1))
+        block = uniform / np.sqrt(max(fan_in - len(_sums(layout, index)), 1))
         if method == "domain" and index < last:
             rows = ~layer.linear
             drawn = hidden_rows(
@@ -68,6 +70,8 @@ def hidden_rows(
     steep: Array,
 ) -> Array:
     """Return neurons (rows of weights and bias) for layer `index` that are 0 at given points of the domain.
+
+    In a layout of grades they do not read the sums of heads.
 
     Parameters
     ----------
@@ -91,10 +95,22 @@ def hidden_rows(
     scaled = direction / spread
     if direction.shape[1] == 1:
         scaled = np.sign(direction) / spread
+    scaled[:, _sums(layout, index)] = 0.0
     length = np.sqrt(np.sum((scaled * spread) ** 2, axis=1))
     steepness = _STEEPEST**steep
     scaled = scaled * (steepness / np.where(length > 0, length, 1.0))[:, None]
     return np.concatenate([scaled, -np.sum(scaled * read, axis=1)[:, None]], axis=1)
+
+
+def _sums(layout: Layout, index: int) -> NDArray[np.intp]:
+    """Return the columns of layer `index` that are sums of heads, none in a layout without grades."""
+    linear = np.flatnonzero(layout.layers[index - 1].linear) if index else np.zeros(0, np.intp)
+    if len(linear):
+        try:
+            grades_of(layout)
+        except UserError:
+            return linear[:0]
+    return linear
 
 
 def _propagate(blocks: list[Array], layout: Layout, activation: Activation, points: Array) -> Array:
@@ -105,6 +121,8 @@ def _propagate(blocks: list[Array], layout: Layout, activation: Activation, poin
     for block, layer in zip(blocks, layout.layers, strict=False):
         pre = np.einsum("ij,jm->im", block[:, :-1], value) + block[:, -1:]
         value = np.where(layer.linear[:, None], pre, values(activation, pre))
+        for other, mask in layer.others:
+            value[mask] = values(other, np.ascontiguousarray(pre[mask]))
     return np.ascontiguousarray(value.T[:count])
 
 

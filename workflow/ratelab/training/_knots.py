@@ -14,7 +14,7 @@ from ratelab.training._generator import generator
 from ratelab.training._interpolant import Interpolant
 from ratelab.training._knots_search import Candidate, Search, lines_meet
 from ratelab.training._knots_signs import Faces, likely_faces, tilt
-from ratelab.training._stack import Data, Pass, Shape
+from ratelab.training._stack import Data, Pass, Shape, check_accepted, one_activation
 from ratelab.training._varpro import VariableProjection
 from ratelab.training._work import Ledger, check_work, work_units
 
@@ -55,8 +55,13 @@ class FreeKnots:
             raise UserError(f"trainer 'knots': rounds is {self.rounds}; allowed: 0 or more")
         check_work("knots", self.work)
 
+    def accepts(self, layout: Layout) -> str | None:
+        """Return None if all neurons have the network's activation or none, else why the layout is not served."""
+        return one_activation(layout)
+
     def fit(self, problem: FitProblem, progress: Progress | None = None) -> Sequence[FitResult]:
         """Fit every (layout, seed) of the problem; results in that order."""
+        check_accepted(self.name, self.accepts, problem)
         slopes = _slopes(problem.activation)
         data = None
         if slopes is not None and problem.nodes.shape[1] == 1 and problem.values.shape[1] == 1:

@@ -12,7 +12,7 @@ from ratelab.networks import FitProblem, FitResult, Layout, Network, Status
 from ratelab.registry import Progress
 from ratelab.training._elementwise import one_thread
 from ratelab.training._initial import Initial, initial_weights
-from ratelab.training._stack import Data, Pass, Shape
+from ratelab.training._stack import Data, Pass, Shape, activations
 from ratelab.training._work import Ledger, check_work, work_units
 
 Array = NDArray[np.float64]
@@ -63,7 +63,7 @@ class LBFGS:
     def fit(self, problem: FitProblem, progress: Progress | None = None) -> Sequence[FitResult]:
         """Fit every (layout, seed) of the problem; results in that order."""
         data, results = Data.of(problem), []
-        with one_thread(problem.activation), np.errstate(all="ignore"):
+        with one_thread(*activations(problem)), np.errstate(all="ignore"):
             for layout, seed in problem.fits:
                 results.append(_Objective(self, problem, data, layout, seed).minimise())
                 if progress is not None:

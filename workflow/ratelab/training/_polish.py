@@ -15,7 +15,7 @@ from ratelab.training._generator import generator
 from ratelab.training._polish_descent import Descent, Samples, loss
 from ratelab.training._polish_embed import embed, pushed, woken
 from ratelab.training._polish_samples import own_samples, samples
-from ratelab.training._stack import Shape
+from ratelab.training._stack import Shape, activations
 from ratelab.training._work import Ledger, check_work
 
 Array = NDArray[np.float64]
@@ -81,7 +81,7 @@ class Polish:
                 f"trainer 'polish': {len(starts)} starts were given for {len(problem.fits)} fits; allowed: one each"
             )
         results = []
-        with one_thread(problem.activation), np.errstate(all="ignore"):
+        with one_thread(*activations(problem)), np.errstate(all="ignore"):
             for (layout, seed), start in zip(problem.fits, starts, strict=True):
                 results.append(self._fit(problem, layout, seed, start))
                 if progress is not None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from ratelab.registry import Activation
-from ratelab.training._elementwise import Backward, forward, homogeneity
+from ratelab.training._elementwise import Backward, forward_rows, homogeneity
 from ratelab.training._stack import Shape
 
 Array = NDArray[np.float64]
@@ -66,14 +66,10 @@ def loss(shape: Shape, parameters: Array, samples: Samples, activation: Activati
 def _propagate(shape: Shape, parameters: Array, samples: Samples, activation: Activation) -> _Forward:
     blocks = [block[0] for block in shape.blocks(parameters[None])]
     reads, backward = [samples.points], []
-    for block, linear in zip(blocks[:-1], shape.linear, strict=False):
+    for block, linear, others in zip(blocks[:-1], shape.linear, shape.others, strict=False):
         before = block[:, :-1] @ reads[-1]
         before += block[:, -1:]
-        kept = before[linear].copy()
-        value, slope = forward(activation, before)
-        if len(linear):
-            value = np.array(value)
-            value[linear] = kept
+        value, slope = forward_rows(activation, before, linear, others)
         reads.append(value)
         backward.append(slope)
     output = blocks[-1][:, :-1] @ reads[-1] + blocks[-1][:, -1:]
@@ -209,12 +205,7 @@ class Descent:
         result = [cotangent]
         for level in reversed(range(self._shape.hidden)):
             above = np.ascontiguousarray(blocks[level + 1][:, :-1].T @ result[0])
-            linear = self._shape.linear[level]
-            kept = above[linear].copy()
-            delta = self._here.backward[level](above)
-            if len(linear):
-                delta[linear] = kept
-            result.insert(0, delta)
+            result.insert(0, self._here.backward[level](above))
         return result
 
     def _weights(self, move: Array) -> Array:
@@ -268,7 +259,7 @@ def _normalised(shape: Shape, parameters: Array, activation: Activation) -> Arra
     blocks = [block[0] for block in shape.blocks(result[None])]
     for level, layer in enumerate(shape.layout.layers[:-1]):
         above = shape.layout.layers[level + 1].free
-        rows = np.flatnonzero(~layer.linear & layer.free.all(axis=1) & above.all(axis=0))
+        rows = np.flatnonzero(layer.plain & layer.free.all(axis=1) & above.all(axis=0))
         length = np.sqrt(np.sum(blocks[level][rows, :-1] ** 2, axis=1))
         length = np.where(length > 0, length, 1.0)
         blocks[level][rows] /= length[:, None]

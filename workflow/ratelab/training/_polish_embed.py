@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
-from ratelab.networks import Network, identity
+from ratelab.networks import Network
 from ratelab.registry import Activation
-from ratelab.training._elementwise import forward
+from ratelab.training._elementwise import forward_rows
 from ratelab.training._polish_descent import Samples, coordinates
 from ratelab.training._stack import Shape
 
@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 def embed(start: Network, shape: Shape, activation: Activation) -> Array | None:
     """Return the parameters (P,) of the same function in the shape, or None if it does not fit.
 
-    Neurons keep their order and go to the first places of their kind (identity or not) in each layer; the rows and
+    Neurons keep their order and go to the first places of their activation in each layer; the rows and
     columns of places that stay empty are zero, but for what the layout fixes.
     """
     layers = shape.layout.layers
@@ -30,7 +30,7 @@ def embed(start: Network, shape: Shape, activation: Activation) -> Array | None:
     for index, (layer, given) in enumerate(zip(layers, start.float64().layers, strict=True)):
         places: NDArray[np.intp] | None = np.arange(given.neurons)
         if index < len(layers) - 1:
-            places = _places(layer.linear, given.activations, activation)
+            places = _places(layer.activations(activation), given.activations)
         if places is None or given.pooled:
             return None
         rows = np.zeros((given.neurons, layer.free.shape[1]))
@@ -102,16 +102,12 @@ def pushed(
     return np.asarray(result[0])
 
 
-def _places(
-    linear: NDArray[np.bool_], given: Sequence[Activation], activation: Activation
-) -> NDArray[np.intp] | None:
+def _places(there: Sequence[Activation], given: Sequence[Activation]) -> NDArray[np.intp] | None:
     """Return where the given neurons go among the places of a layer, or None if they are too many or of other kinds."""
-    kinds = np.array([a is identity for a in given], dtype=bool)
-    if any(a is not identity and a.name != activation.name for a in given):
-        return None
+    kinds, names = (np.array([a.name for a in activations]) for activations in (given, there))
     places = np.empty(len(kinds), dtype=np.intp)
-    for kind in (False, True):
-        room, wanted = np.flatnonzero(linear == kind), np.flatnonzero(kinds == kind)
+    for kind in np.unique(kinds):
+        room, wanted = np.flatnonzero(names == kind), np.flatnonzero(kinds == kind)
         if len(wanted) > len(room):
             return None
         places[wanted] = room[: len(wanted)]
@@ -120,8 +116,4 @@ def _places(
 
 def _values(shape: Shape, level: int, rows: Array, reads: Array, activation: Activation) -> Array:
     before = np.ascontiguousarray(rows[:, :-1] @ reads + rows[:, -1:])
-    linear = shape.linear[level]
-    kept = before[linear].copy()
-    value = np.array(forward(activation, before)[0])
-    value[linear] = kept
-    return value
+    return forward_rows(activation, before, shape.linear[level], shape.others[level])[0]

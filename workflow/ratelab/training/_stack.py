@@ -5,15 +5,16 @@ is called per item, whatever S is) and activations element by element, so a netw
 what else is in the stack, nor on the stacks that are propagated together with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ratelab.networks import FitProblem, Layout, Network, identity
+from ratelab._errors import UserError
+from ratelab.networks import FitProblem, Layout, Network
 from ratelab.registry import Activation
-from ratelab.training._elementwise import BLOCK, Backward, forward
+from ratelab.training._elementwise import BLOCK, Backward, Own, forward
 
 Array = NDArray[np.float64]
 
@@ -62,6 +63,9 @@ class Shape:
         free = [np.concatenate([layer.free, layer.free_bias[:, None]], axis=1) for layer in layout.layers]
         self.free = np.concatenate([block.ravel() for block in free])
         self.linear = [np.flatnonzero(layer.linear) for layer in layout.layers]
+        self.others: list[list[Own]] = [
+            [(a, np.flatnonzero(mask)) for a, mask in layer.others if mask.any()] for layer in layout.layers
+        ]
 
     def blocks(self, parameters: Array) -> list[Array]:
         """Return views (S, out, in + 1) of the parameters (S, P), one per layer."""
@@ -78,10 +82,7 @@ class Shape:
     def network(self, parameters: Array, activation: Activation) -> Network:
         """Return the network with the parameters (P,)."""
         blocks = [block[0] for block in self.blocks(parameters[None])]
-        kinds = [
-            [identity if linear else activation for linear in layer.linear]
-            for layer in self.layout.layers[:-1]
-        ]
+        kinds = [layer.activations(activation) for layer in self.layout.layers[:-1]]
         return Network.dense([block[:, :-1] for block in blocks], [block[:, -1] for block in blocks], kinds)
 
 
@@ -136,6 +137,9 @@ class Pass:
         self._values = [self._room(here, i) for i, here in enumerate(self._here)]
         self._derivatives: list[tuple[Array, list[Array]]] = []
         self._backward: list[Backward] = []
+        self._own = [
+            [_rooms(part, level, self._nodes) for part in here] for level, here in enumerate(self._here)
+        ]
         self.outputs = np.empty((sum(len(p) for _, p in stacks), stacks[0][0].sizes[-1][0], self._nodes))
         for part, output in zip(self.parts, self.per_part(self.outputs), strict=True):
             part.output = output
@@ -160,10 +164,12 @@ class Pass:
             if value is not room:
                 reads = self._split(value, here, level)
             self._backward.append(backward)
-            for part, piece, read in zip(here, pieces, reads, strict=True):
+            for part, piece, read, own in zip(here, pieces, reads, self._own[level], strict=True):
                 linear = part.shape.linear[level]
                 if len(linear):
                     read[:, linear] = piece[:, linear]
+                for rows in own:
+                    rows.forward(piece, read)
                 part.reads[level + 1] = read
         for part in self.parts:
             _affine(part, part.shape.hidden, part.output)
@@ -190,11 +196,17 @@ class Pass:
                 piece[:, part.shape.linear[level]] if len(part.shape.linear[level]) else None
                 for part, piece in zip(parts, pieces, strict=True)
             ]
+            own = [
+                [rows.backward(piece) for rows in o]
+                for piece, o in zip(pieces, self._own[level], strict=True)
+            ]
             value = self._backward[level](flat)
             split = pieces if value is flat else self._split(value, parts, level)
-            for i, part, carry, delta in zip(here, parts, carried, split, strict=True):
+            for i, part, carry, mine, delta in zip(here, parts, carried, own, split, strict=True):
                 if carry is not None:
                     delta[:, part.shape.linear[level]] = carry
+                for (_, at), product in zip(part.shape.others[level], mine, strict=True):
+                    delta[:, at] = product
                 result[i][level] = delta
         return result
 
@@ -221,6 +233,60 @@ class Pass:
             pieces.append(flat[start:end].reshape(shape))
             start = end
         return pieces
+
+
+class _Rows:
+    """The neurons of one layer and stack that share an activation of their own."""
+
+    def __init__(self, own: Own, count: int, nodes: int) -> None:
+        self._activation, self._at = own
+        self._before, self._values, self._above = np.empty((3, count, len(self._at), nodes))
+        self._product: Backward | None = None
+
+    def forward(self, before: Array, read: Array) -> None:
+        """Activate these neurons: from `before` to their places in `read`."""
+        np.take(before, self._at, axis=1, out=self._before, mode="clip")
+        value, self._product = forward(self._activation, self._before, self._values)
+        read[:, self._at] = value
+
+    def backward(self, above: Array) -> Array:
+        """Return the derivative by the pre-activations; `above` is that by the values of the whole layer."""
+        assert self._product is not None
+        return self._product(np.take(above, self._at, axis=1, out=self._above, mode="clip"))
+
+
+def _rooms(part: Part, level: int, nodes: int) -> list[_Rows]:
+    return [_Rows(own, len(part.blocks[0]), nodes) for own in part.shape.others[level]]
+
+
+def activations(problem: FitProblem) -> tuple[Activation, ...]:
+    """Return all activations of the problem's neurons, the network's first."""
+    found = {a.name: a for layout, _ in problem.fits for layer in layout.layers for a, _ in layer.others}
+    return (problem.activation, *found.values())
+
+
+def one_activation(layout: Layout) -> str | None:
+    """Return None if no neuron has an activation of its own, else a reason for trainers that do not serve such ones."""
+    if not layout.others:
+        return None
+    return (
+        f"layout {layout.key} has neurons with an activation of their own ({', '.join(sorted(layout.others))}); "
+        "allowed: layouts of one activation, or another trainer, such as adam or lbfgs"
+    )
+
+
+def check_accepted(trainer: str, accepts: Callable[[Layout], str | None], problem: FitProblem) -> None:
+    """Refuse a problem with a layout that a trainer does not accept.
+
+    Raises
+    ------
+    UserError
+        With the trainer's name and its reason.
+    """
+    for layout, _ in problem.fits:
+        reason = accepts(layout)
+        if reason is not None:
+            raise UserError(f"trainer '{trainer}': {reason}")
 
 
 def _affine(part: Part, level: int, out: Array) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratelab._errors import UserError
-from ratelab.networks import FitProblem, FitResult, Network, Status
+from ratelab.networks import FitProblem, FitResult, Layout, Network, Status
 from ratelab.registry import Activation, Progress
 from ratelab.training._between import Between
 from ratelab.training._elementwise import homogeneity, one_thread, reach
@@ -18,7 +18,7 @@ from ratelab.training._greedy import grow
 from ratelab.training._initial import Initial, initial_weights
 from ratelab.training._minimum_norm import minimum_norm
 from ratelab.training._projection import SHORTEST, Model, Projected, differentiate, project, solve_outputs
-from ratelab.training._stack import Data, Shape, stacks
+from ratelab.training._stack import Data, Shape, check_accepted, one_activation, stacks
 from ratelab.training._work import Ledger, check_work, work_units
 
 Start = Literal[Initial, "greedy", "mixed"]
@@ -80,8 +80,13 @@ class VariableProjection:
             raise UserError(f"trainer 'varpro': initial is '{self.initial}'; allowed: {', '.join(_STARTS)}")
         check_work("varpro", self.work)
 
+    def accepts(self, layout: Layout) -> str | None:
+        """Return None if all neurons have the network's activation or none, else why the layout is not served."""
+        return one_activation(layout)
+
     def fit(self, problem: FitProblem, progress: Progress | None = None) -> Sequence[FitResult]:
         """Fit every (layout, seed) of the problem; results in that order."""
+        check_accepted(self.name, self.accepts, problem)
         results: dict[int, FitResult] = {}
         data, done = Data.of(problem), 0
         with one_thread(problem.activation), np.errstate(all="ignore"):

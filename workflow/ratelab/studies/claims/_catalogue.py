@@ -6,10 +6,11 @@ from importlib import import_module
 
 from ratelab._errors import UserError, suggestion
 from ratelab.studies.claims._claim import Check, Claim
+from ratelab.studies.claims._layer_statements import LAYERS
 from ratelab.studies.claims._relu_statements import RELU
 from ratelab.studies.claims._space_statements import SPACES
 
-CLAIMS: Mapping[str, Claim] = {claim.id: claim for claim in (*SPACES, *RELU)}
+CLAIMS: Mapping[str, Claim] = {claim.id: claim for claim in (*SPACES, *LAYERS, *RELU)}
 
 _RANGE = re.compile(r"([A-Z])(\d+)\s*[-–]\s*([A-Z])(\d+)")
 

@@ -1,0 +1,47 @@
+"""A kind of network, as its label says it, and which activations its neurons have."""
+
+from dataclasses import dataclass
+
+from ratelab.networks import resolve
+from ratelab.registry import Activation, Registry
+
+
+@dataclass(frozen=True)
+class NetworkKind:
+    """Architecture, activation and depth, such as ``mlp/relu/depth=2``."""
+
+    architecture: str
+    activation: str
+    depth: int
+
+    @classmethod
+    def parse(cls, label: str) -> "NetworkKind":
+        """Return the kind of that label (parameters may hold a slash, as in 1/3)."""
+        head, _, depth = label.rpartition("/depth=")
+        level = 0
+        for position, character in enumerate(head):
+            level += (character == "(") - (character == ")")
+            if character == "/" and level == 0:
+                return cls(head[:position], head[position + 1 :], int(depth))
+        raise ValueError(f"'{label}' is no network label")
+
+    def others(self, registry: Registry) -> frozenset[str]:
+        """Return the activations that its neurons may have besides the network's own, by name."""
+        return other_activations(registry, self.architecture) - {self.activation, "identity"}
+
+    def activations(self, registry: Registry) -> list[Activation]:
+        """Return all activations of its neurons, the network's own first, identities left out."""
+        return [resolve(self.activation, registry)] + [
+            resolve(name, registry) for name in sorted(self.others(registry))
+        ]
+
+    def holds(self, other: "NetworkKind", registry: Registry) -> bool:
+        """Return whether the generalized networks of the other kind are among those of this one."""
+        mine = {self.activation, *self.others(registry)}
+        theirs = {other.activation, *other.others(registry)}
+        return theirs <= mine and other.depth <= self.depth
+
+
+def other_activations(registry: Registry, architecture: str) -> frozenset[str]:
+    """Return what an architecture declares in ``others``: activations besides the network's, nothing by default."""
+    return frozenset(getattr(registry.architectures[architecture], "others", ()))
