@@ -48,7 +48,9 @@ def _start(layout: Layout, seed: int = 0) -> np.ndarray:
     return np.concatenate([block.ravel() for block in blocks])
 
 
-@pytest.mark.parametrize("layout", [_mixed(), Layout.dense((2, 7, 5, 2)), Layout.dense((2, 2))], ids=repr)
+@pytest.mark.parametrize(
+    "layout", [_mixed(), Layout.dense((2, 7, 5, 2)), Layout.dense((2, 2))], ids=lambda layout: layout.key
+)
 def test_derivatives_are_quotients_of_differences(layout):
     x, y, w = _data()
     points = np.append(x, np.ones((len(x), 1)), axis=1)

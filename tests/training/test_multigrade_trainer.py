@@ -57,7 +57,7 @@ def _loss(network: Network, problem: FitProblem) -> float:
 @pytest.mark.parametrize(
     "trainer",
     [Multigrade(), Multigrade(Adam(steps=60), residual="scaled", heads="solved"), SuccessiveAffine()],
-    ids=repr,
+    ids=lambda trainer: trainer.name,
 )
 def test_the_network_fits_the_layout_and_its_loss_is_reported(trainer, k):
     layout = _stair((6, 5, 4, 3), (2, 1, 1), k)
@@ -123,7 +123,9 @@ def test_each_grade_may_have_numbers_of_its_own():
 
 
 @pytest.mark.parametrize(
-    "trainer", [Multigrade(), Multigrade("adam", steps=30), SuccessiveAffine()], ids=repr
+    "trainer",
+    [Multigrade(), Multigrade("adam", steps=30), SuccessiveAffine()],
+    ids=lambda trainer: trainer.name,
 )
 def test_snapshots_get_better_and_end_with_the_fit(trainer):
     problem = _problem(((LAYOUT, 0), (LAYOUT, 3)))
@@ -162,7 +164,9 @@ def test_a_budget_of_work_is_kept(trainer, share):
         assert result.loss == pytest.approx(_loss(result.network, problem), rel=1e-9)
 
 
-@pytest.mark.parametrize("trainer", [Multigrade("lbfgs", steps=20), SuccessiveAffine()], ids=repr)
+@pytest.mark.parametrize(
+    "trainer", [Multigrade("lbfgs", steps=20), SuccessiveAffine()], ids=lambda trainer: trainer.name
+)
 def test_a_fit_does_not_depend_on_its_company(trainer):
     other = _stair((4, 4, 4), (1, 1, 1))
     fits = ((LAYOUT, 0), (other, 0), (LAYOUT, 1))
@@ -196,7 +200,7 @@ def test_a_first_grade_that_overflows_is_called_diverged():
     assert result.loss == pytest.approx(_loss(result.network.readout(0), problem), rel=1e-9)
 
 
-@pytest.mark.parametrize("trainer", [Multigrade(), SuccessiveAffine()], ids=repr)
+@pytest.mark.parametrize("trainer", [Multigrade(), SuccessiveAffine()], ids=lambda trainer: trainer.name)
 def test_a_shape_without_grades_is_refused(trainer):
     for layout in (Layout.dense((1, 4, 4, 1)), Layout.dense((1, 1))):
         with pytest.raises(
