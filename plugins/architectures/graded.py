@@ -6,7 +6,7 @@ import numpy as np
 
 from ratelab import Family, UserError, hookimpl
 from ratelab.networks import LayerShape, Layout, identity, resolve, sine, widest
-from ratelab.registry import Activation, Complexity
+from ratelab.registry import Activation, Complexity, Registry
 
 Widths = tuple[int, ...]
 
@@ -45,13 +45,25 @@ class Graded:
             raise UserError(f"architecture 'graded': sines is {sines}; allowed: 0 or more")
         self.name = "graded"
         self.layers, self.sines = layers, sines
-        self.first: Activation | None = None if first == "none" else resolve(str(first))
-        if self.first is identity:
+        self.first: Activation | None = None
+        self._name = str(first)
+        if self._name == identity.name:
             raise UserError(
-                "architecture 'graded': first is 'identity'; allowed: none, or a curved activation"
+                "architecture 'graded': first is 'identity'; allowed: none, or any other activation"
             )
-        names = {activation.name for activation in (self.first, sine if sines else None) if activation}
+        names = {self._name} - {"none"} | ({sine.name} if sines else set())
         self.others = tuple(sorted(names))
+
+    def use(self, registry: Registry) -> None:
+        """Look up the activation of the first grade.
+
+        Raises
+        ------
+        UserError
+            If there is none of that name.
+        """
+        if self._name != "none":
+            self.first = resolve(self._name, registry)
 
     def layout(
         self, *, budget: int, complexity: Complexity, depth: int, dimension: int, outputs: int
@@ -63,6 +75,8 @@ class Graded:
         UserError
             As `ratelab.networks.widest`.
         """
+        if self.first is None and self._name != "none":
+            self.first = resolve(self._name)
         own = widest(
             self.name,
             budget=budget,

@@ -6,12 +6,13 @@ from math import cos, pi, sqrt
 import mpmath
 import numpy as np
 import pytest
-from flint import ctx
+from flint import arb, ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ratelab import Target, UserError, load_plugins
 from ratelab.exact._cell_averages import CellAverages, cell_averages
+from ratelab.exact._grid_certified import to_floats
 from ratelab.registry import Ball, PiecewisePolynomial
 
 TARGETS = load_plugins().targets
@@ -231,7 +232,7 @@ def test_values_that_are_not_finite_are_refused():
 @pytest.mark.parametrize(
     ("target", "n", "words"),
     [
-        ("sqrt", 0, "allowed in 1 variables"),
+        ("sqrt", 0, "allowed for dimension 1"),
         ("cone", 265, "whole numbers from 1 to 264"),
         ("cone", 2.5, "whole numbers"),
         ("nested_absolute", 4, r"lives on \[-1, 1\]; allowed: the unit cube"),
@@ -265,3 +266,49 @@ def test_the_result_knows_its_grid():
     found = cell_averages(TARGETS["cone"], 6)
     assert isinstance(found, CellAverages)
     assert (found.per_side, found.dimension, found.exact) == (6, 2, None)
+
+
+@pytest.mark.parametrize("number", ["2", None, True, 2.5, float("nan"), float("inf"), 1j])
+def test_numbers_of_cells_that_are_no_whole_numbers_are_refused(number):
+    with pytest.raises(UserError, match="the number of cells per side is") as refused:
+        cell_averages(TARGETS["sqrt"], number)
+    assert f"is {number!r}; allowed" in str(refused.value)
+    with pytest.raises(UserError, match="to be joined by"):
+        cell_averages(TARGETS["sqrt"], 4).coarser(number)
+
+
+def test_numbers_of_cells_too_long_to_write_are_refused():
+    with pytest.raises(UserError, match="is more than 300000; allowed"):
+        cell_averages(TARGETS["sqrt"], 10**5000)
+
+
+def test_what_is_no_target_is_refused():
+    with pytest.raises(UserError, match="the target is 'sqrt'; allowed: a Target"):
+        cell_averages("sqrt", 2)
+
+
+def test_averages_that_float64_does_not_hold_are_refused():
+    huge = PiecewisePolynomial((), ((Fraction(10**400),),))
+    with pytest.raises(UserError, match="averages are too small or too large for float64"):
+        cell_averages(named(lambda x: 0 * x[:, 0], pieces=huge), 2)
+
+
+@pytest.mark.parametrize("unit", [1e-320, 1e-300, 1e250, 1e307])
+def test_averages_of_any_size_are_within_their_radius(unit):
+    found = cell_averages(named(lambda x: unit * (1 + x[:, 0])), 2)
+    for value, radius, true in zip(found.values.tolist(), found.radius.tolist(), (1.25, 1.75), strict=True):
+        assert abs(Fraction(value) - Fraction(unit) * Fraction(true)) <= Fraction(radius)
+        assert radius <= 1e-13 * unit + 1e-322
+
+
+def test_bounds_of_proved_averages_are_not_lost_below_the_floats():
+    low, high = to_floats([arb(1) / 3 * arb(2) ** -1080, arb(5)])
+    assert low[0] == 0 < high[0] and low[1] == 5 and high[1] == 0
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 7, 9])
+def test_radii_for_a_jump_that_is_not_declared_are_of_its_order(n):
+    """Boxes of another grid tell what rules overlook; areas under the circle are the truth."""
+    known = cell_averages(named(lambda x: x[:, 0], 2, indicator_of=Ball((0.5, 0.5), 0.1)), n).values
+    bare = cell_averages(named(lambda x: (((x - 0.5) ** 2).sum(axis=1) < 0.01) * 1.0, 2), n)
+    assert np.abs(bare.values - known).mean() <= bare.radius.mean() + 1e-15

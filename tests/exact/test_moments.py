@@ -218,3 +218,12 @@ def test_a_quotient_is_projected_on_a_cell_so_wide_that_its_divisor_may_vanish_t
     found = cell_moments(load_plugins().targets["runge"], np.array([0.0, 1.0]), 2)
     assert found.certainty == "rigorous"
     assert abs(found.coefficients[0, 0] - np.arctan(5) / 5) < 1e-15
+
+
+@pytest.mark.parametrize("width", [0.005, 0.01, 0.0125])
+def test_a_narrow_bump_is_projected_on_a_cell_whose_series_leaves_float64(width: float) -> None:
+    """Its mean is width · √(2π) · erf(1/(2√2 width)), the last factor 1 to rounding."""
+    bump = load_plugins().targets[f"gaussian(width={width})"]
+    found = cell_moments(bump, np.array([0.0, 1.0]), 0)
+    assert found.certainty == "rigorous"
+    assert abs(found.coefficients[0, 0] / (width * np.sqrt(2 * np.pi)) - 1) < 1e-14

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ratelab import Target, UserError, load_plugins
 from ratelab.exact._cell_averages import cell_averages
 from ratelab.exact._step_error import step_error, step_errors
+from ratelab.registry import PiecewisePolynomial
 
 TARGETS = load_plugins().targets
 
@@ -230,7 +231,7 @@ def test_rational_values_are_taken():
     assert step_error(target, exact, 2).value == pytest.approx(1 / 3, rel=1e-14)
 
 
-@pytest.mark.parametrize("p", [0.5, 0, -1, float("inf"), float("nan")])
+@pytest.mark.parametrize("p", [0.5, 0, -1, float("inf"), float("nan"), "2", None, True, 1 + 0j])
 def test_exponents_outside_one_to_infinity_are_refused(p):
     with pytest.raises(UserError, match="allowed: numbers from 1 on, inf excluded"):
         step_error(TARGETS["sqrt"], np.zeros(3), p)
@@ -243,8 +244,119 @@ def test_exponents_outside_one_to_infinity_are_refused(p):
         ("cone", np.zeros((2, 3)), "shape"),
         ("sqrt", np.array([0.0, np.nan]), "finite numbers"),
         ("nested_absolute", np.zeros(3), "unit cube"),
+        ("sqrt", ["a", "b"], "real numbers"),
+        ("sqrt", [[0.0], [0.0, 1.0]], "real numbers"),
+        ("sqrt", np.array([1j, 0]), "real numbers"),
+        ("sqrt", np.array([None, "x"]), "real numbers"),
+        ("cone", np.zeros(3), r"allowed: \(n, n\)$"),
     ],
 )
 def test_values_that_are_no_grid_are_refused(name, values, words):
     with pytest.raises(UserError, match=words):
         step_error(TARGETS[name], values, 2)
+
+
+@pytest.mark.parametrize("p", [1, 1.5, 2, 3, 40])
+@pytest.mark.parametrize("unit", [1e-300, 1e-200, 1e-140, 1e140, 1e200, 1e300])
+def test_neither_small_nor_large_targets_leave_the_floats(p, unit):
+    """|u·t|^p over [−¼, ¼] has the mean (u/4)^p / (p + 1)."""
+    target = named(lambda x: unit * x[:, 0])
+    values = cell_averages(target, 2).values
+    assert values == pytest.approx([0.25 * unit, 0.75 * unit], rel=1e-13)
+    found = step_error(target, values, p)
+    assert found.value / unit == pytest.approx(0.25 * (p + 1) ** (-1 / p), rel=1e-7)
+    assert 0 < found.radius <= 1e-7 * found.value
+    assert abs(found.value / unit - 0.25 * (p + 1) ** (-1 / p)) <= found.radius / unit + 1e-16
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+@pytest.mark.parametrize("unit", [Fraction(1, 10**200), Fraction(10) ** 200])
+def test_proved_errors_keep_their_digits_outside_the_range_of_squares(unit, dimension):
+    pieces = PiecewisePolynomial((), ((Fraction(0), unit),))
+    line = named(lambda x: float(unit) * x[:, 0], pieces=pieces)
+    found = step_error(line, cell_averages(line, 2).values, 2)
+    assert found.certainty == "rigorous"
+    assert abs(Fraction(found.value) ** 2 / unit**2 - Fraction(1, 48)) <= Fraction(1, 10**12)
+    assert 0 < found.radius <= 1e-12 * found.value
+    # a set that fills its cells but for values of that size
+    cube = TARGETS[f"cube(lower=1/4,upper=3/4,dimension={dimension})"]
+    values = np.where(cell_averages(cube, 4).values == 1, 1.0, float(unit))
+    share = 1 - 0.5**dimension
+    for p in (1, 2, 3):
+        assert step_error(cube, values, p).value == pytest.approx(float(unit) * share ** (1 / p), rel=1e-12)
+
+
+def test_powers_that_no_float_holds_are_refused():
+    """The mean of t^p over [0, 1] is 1/(p + 1), but its nodes see 0.98^p at most."""
+    with pytest.raises(UserError, match="powers of the residual with p = 1e\\+09"):
+        step_error(named(lambda x: x[:, 0]), np.zeros(2), 1e9)
+
+
+def test_values_between_the_sampled_places_may_be_much_larger():
+    """A spike that the first look misses is met by the nodes, and is 10^200 times as large as all before."""
+    target = named(lambda x: 1e-200 + np.maximum(0, 1 - 4e3 * np.abs(x[:, 0] - 0.50001)))
+    found = step_error(target, np.zeros(1), 3)
+    assert found.value == pytest.approx((2 / (4 * 4e3)) ** (1 / 3), rel=1e-3)
+
+
+@pytest.mark.parametrize(("width", "centre"), [(0.003, 0.37), (0.01, 0.5)])
+def test_narrow_bumps_in_wide_cells_are_seen(width, centre):
+    """∫ exp(−2s²/w²) ds = w√(π/2), ∫ exp(−s²/w²) ds = w√π."""
+    target = named(lambda x: np.exp(-(((x[:, 0] - centre) / width) ** 2)))
+    mean = width * sqrt(pi)
+    assert cell_averages(target, 1).values == pytest.approx([mean], rel=1e-10)
+    found = step_error(target, np.array([mean]), 2)
+    assert found.value == pytest.approx(sqrt(width * sqrt(pi / 2) - mean**2), rel=1e-10)
+    plane = named(lambda x: np.exp(-(((x - centre) / width) ** 2).sum(axis=1)), 2)
+    found = step_error(plane, np.full((1, 1), mean**2), 2)
+    assert found.value == pytest.approx(sqrt(width**2 * pi / 2 - mean**4), rel=1e-8)
+
+
+def test_parts_say_how_finely_cells_are_looked_at():
+    width = 2e-5
+    target = named(lambda x: np.exp(-(((x[:, 0] - 0.37) / width) ** 2)))
+    assert step_error(target, np.zeros(1), 1, 2**15).value == pytest.approx(width * sqrt(pi), rel=1e-10)
+    for parts in (0, 1.5, "2", None):
+        with pytest.raises(UserError, match="parts; allowed: whole numbers from 1 on"):
+            step_error(target, np.zeros(1), 1, parts)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_zero_sets_that_close_up_inside_a_cell_are_seen(n):
+    """Polar coordinates: ∫ |ρ² − r²| over the disc of radius r is πr⁴/2, on both sides of the sign."""
+    target = named(lambda x: ((x - 0.5) ** 2).sum(axis=1) - 0.01, 2)
+    found = step_error(target, np.zeros((n, n)), 1)
+    true = 1 / 6 - 0.01 + pi * 1e-4
+    assert abs(found.value - true) <= found.radius < 1e-7
+
+
+def test_zero_sets_that_no_line_meets_are_within_the_radius():
+    """A circle between the lines of all rules; ∫ |ρ² − r²| is the signed integral and πr⁴."""
+    place, r = 0.5 + 0.305 / 32, 0.002
+    target = named(lambda x: ((x - place) ** 2).sum(axis=1) - r * r, 2)
+    found = step_error(target, np.zeros((1, 1)), 1)
+    true = 2 * (1 / 3 - place + place**2) - r * r + pi * r**4
+    assert abs(found.value - true) <= found.radius < 1e-8
+
+
+@pytest.mark.parametrize(("place", "n"), [(0.5015, 1), (0.3334, 3), (0.2 / 1.4, 7), (0.49, 9)])
+def test_jumps_near_the_middle_of_a_box_do_not_deceive_two_rules(place, n):
+    target = named(lambda x: (x[:, 0] > place) * 1.0)
+    assert cell_averages(target, n).values.mean() == pytest.approx(1 - place, abs=1e-9)
+    plane = named(lambda x: (((x - 0.5) ** 2).sum(axis=1) < 0.01) * 1.0, 2)
+    assert abs(cell_averages(plane, n).values.mean() - pi * 0.01) <= 6e-5
+
+
+@pytest.mark.parametrize("power", [1.5, 2, 3])
+def test_logarithms_at_the_edge_of_integrability_are_within_their_radius(power):
+    """∫ 1/(x·log(3/x)^q) = log(3)^(1 − q)/(q − 1)."""
+    target = named(lambda x: 1 / (x[:, 0] * np.log(3 / x[:, 0]) ** power), singular_points=(0.0,))
+    true = np.log(3) ** (1 - power) / (power - 1)
+    found = step_error(target, np.zeros(1), 1)
+    assert abs(found.value - true) <= found.radius <= 0.06 * true
+
+
+def test_what_cannot_be_told_from_a_divergent_integral_is_refused():
+    for function in (lambda x: 1 / (x[:, 0] * np.log(3 / x[:, 0])), lambda x: x[:, 0] ** -0.99998):
+        with pytest.raises(UserError, match="or cannot be told from one that is not"):
+            cell_averages(named(function, singular_points=(0.0,)), 1)

@@ -54,7 +54,8 @@ def test_deviation_and_lost_cells_are_drawn_for_bases_that_lose_any(dataset):
     deviation, levels, lost = _decoders.localisation(dataset).axes
     deepest = dataset.sel(level=3)
     for n in (3, 5):
-        assert lines(deviation, deepest["located_deviation"].sel(base=n).values)
+        y = deepest["located_deviation"].sel(base=n).values
+        assert lines(deviation, np.where(y > 0, y, np.nan))
         assert lines(lost, deepest["located_wrong"].sel(base=n).values)
     assert not lines(deviation, deepest["located_deviation"].sel(base=2).values)
     assert lines(deviation, deepest["ramps_length"].sel(base=5).values)
@@ -74,3 +75,17 @@ def test_a_dataset_in_which_nothing_is_lost_is_drawn(dataset):
     figure = _decoders.localisation(whole)
     words = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
     assert "N = 2, 3, 5: no deviation" in words
+
+
+def test_a_single_deviation_of_a_level_is_seen_and_zeros_are_said_to_be_left_out(dataset):
+    """A line through one point shows nothing without a marker."""
+    few = dataset.copy(deep=True)
+    few["located_deviation"].loc[{"ramp_bits": [10, 30]}] = 0.0
+    figure = _decoders.localisation(few)
+    y = few["located_deviation"].sel(base=5, level=3).values
+    assert (y > 0).sum() == 1
+    for axes in figure.axes[:2]:
+        (line,) = lines(axes, np.where(y > 0, y, np.nan))
+        assert line.get_marker() not in ("None", "", None)
+    words = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+    assert "Deviations that are exactly 0 are not drawn" in words

@@ -1,12 +1,15 @@
 """Figures are tested by their data: every mark comes from the datasets, and the bytes are stable."""
 
+from itertools import pairwise
 from math import isnan, log
 
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.collections import LineCollection
 
 from ratelab import UserError, datasets, figures
+from ratelab.figures import _panel
 
 RELU = "mlp/relu/depth=2"
 TANH = "mlp/tanh/depth=2"
@@ -81,6 +84,30 @@ def test_a_panel_prints_its_bracketed_slope_rounded_outward_and_the_theory(study
     printed = [float(part) for part in slope.partition("[")[2].rstrip("]").split(",")]
     assert low - 0.01 <= printed[0] <= low and high <= printed[1] <= high + 0.01
     assert "theory 2" in texts
+
+
+def test_nothing_is_drawn_across_the_printed_slopes(study, monkeypatch):
+    """Lines, markers and bars, sampled densely, against the boxes of the texts; without the room some would be."""
+    crossed = _crossed(figures.error_curves(*study, "neurons", networks=[RELU, "mlp/relu/depth=3"]))
+    assert crossed == []
+    monkeypatch.setattr(_panel, "make_room", lambda *_: None)
+    assert _crossed(figures.error_curves(*study, "neurons", networks=[RELU, "mlp/relu/depth=3"]))
+
+
+def _crossed(figure):
+    """(target, text) of texts with something drawn across them."""
+    found = []
+    for axes in figure.axes:
+        bars = [part for c in axes.collections if isinstance(c, LineCollection) for part in c.get_segments()]
+        marks = [line.get_xydata() for line in axes.lines] + bars
+        drawn = [axes.transData.transform(path[(path > 0).all(axis=1)]) for path in marks]
+        share = np.linspace(0, 1, 400)[:, None]
+        dots = [a + share * (b - a) for path in drawn for a, b in pairwise([*path, *path[-1:]])]
+        for text in axes.texts:
+            box = text.get_window_extent()
+            if any(box.contains(*dot) for part in dots for dot in part):
+                found.append((axes.get_title(loc="left"), text.get_text()))
+    return found
 
 
 def test_exact_zeros_stand_on_the_floor_of_the_axis(study):

@@ -64,13 +64,16 @@ def test_stairs_stand_at_their_grades_and_the_single_grade_beside_them(dataset):
             np.testing.assert_array_equal(stair.get_xdata()[:-1], dataset["grade"])
         single = one.sel(part="test").sel({"learning": "single grade"})
         (mark,) = lines(axes, [float(single["rse_final_median"])])
-        assert mark.get_xdata()[0] > 3
+        place = mark.get_xdata()[0]
+        names = dict(zip(axes.get_xticks(), (t.get_text() for t in axes.get_xticklabels()), strict=True))
+        assert names == {0: "0", 1: "1", 2: "2", 3: "3", place: "all at once"}
         bars = [segment for drawn in axes.collections for segment in drawn.get_segments()]
         rows = [
             one.sel(part="test", grade=grade)[["rse_grade_least", "rse_grade_most"]] for grade in (1, 2, 3)
         ]
         rows.append(single[["rse_final_least", "rse_final_most"]])
-        for bar, row in zip(bars, rows, strict=True):
+        for bar, row, stands in zip(bars, rows, (1, 2, 3, place), strict=True):
+            assert np.abs(bar[:, 0] - stands).max() <= 0.1
             np.testing.assert_allclose(bar[:, 1], [float(value) for value in row.values()])
 
 
@@ -103,3 +106,28 @@ def test_errors_that_hardly_differ_get_an_axis_of_at_least_a_factor_five(dataset
             low, high = axes.get_ylim()
             assert high / low >= 5 * (1 - 1e-12) and low < 1 < high
             assert len([text for text in axes.get_yticklabels() if text.get_text()]) >= 2
+
+
+def test_panels_where_nothing_helped_say_so_and_no_others(dataset):
+    useless = dataset.copy(deep=True)
+    for name in list(useless):
+        if name.startswith("rse"):
+            useless[name].loc[{"activations": "relu"}] = 0.987
+    for figure in _multigrade.figures(useless).values():
+        for axes, (_, kind) in panels(figure):
+            said = [text.get_text() for text in axes.texts]
+            wanted = ["no error below 0.98;\nthe zero function has 1"] if kind == "relu" else []
+            assert said == wanted
+
+
+def test_titles_have_one_size_whatever_their_length(dataset):
+    long = dataset.assign_coords(target=["oscillation(rate=100,power=1)" * 2, "sqrt"])
+    for figure in _multigrade.figures(long).values():
+        (size,) = {axes._left_title.get_fontsize() for axes in figure.axes[:2]}
+        assert size < 8
+
+
+def test_one_seed_is_one_seed(dataset):
+    for figure in _multigrade.figures(dataset.isel(seed=[0])).values():
+        words = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+        assert "medians of 1 seed." in words

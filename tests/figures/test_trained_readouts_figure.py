@@ -52,7 +52,7 @@ def test_every_readout_is_drawn_at_its_hidden_layer_with_the_bound(dataset):
     cells = [(target, base) for target in ("sqrt", "takagi") for base in (2, 4)]
     for axes, (target, base) in zip(figure.axes, cells, strict=True):
         one = dataset.sel(target=target, base=base)
-        assert axes.get_title(loc="left") == f"{target}, N = {base}"
+        assert axes.get_title(loc="left") == target
         for name in ("constructed_high", "bound"):
             (line,) = lines(axes, one[name].values)
             np.testing.assert_array_equal(line.get_xdata(), dataset["layer"])
@@ -76,7 +76,7 @@ def test_bits_of_the_longest_parameter_seeds_and_steps_are_said(dataset):
     figure = _trained_readouts.readouts(dataset)
     for axes, (target, base) in zip(figure.axes[:2], [("sqrt", 2), ("sqrt", 4)], strict=True):
         most = np.nanmax(dataset["constructed_bits"].sel(target=target, base=base))
-        assert f"{most:,.0f} bits" in [text.get_text() for text in axes.texts]
+        assert f"N = {base}, {most:,.0f} bits" in [text.get_text() for text in axes.texts]
     words = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
     assert "700 steps" in words and "3 seeds" in words and "53 bits" in words
 
@@ -85,5 +85,21 @@ def test_more_than_four_targets_take_further_rows(dataset):
     many = xr.concat([dataset.isel(target=0).assign_coords(target=f"t{i}") for i in range(5)], "target")
     figure = _trained_readouts.readouts(many)
     assert len(figure.axes) == 10
-    boxes = {tuple(np.round(axes.get_position().bounds[:2], 4)) for axes in figure.axes}
+    boxes = {tuple(np.round(axes.get_position().bounds[:2], 4)): axes for axes in figure.axes}
     assert len(boxes) == 10
+    columns = {left for left, _ in boxes}
+    assert len(columns) == 3
+    lowest = {min((box for box in boxes if box[0] == left), key=lambda box: box[1]) for left in columns}
+    assert {box for box, axes in boxes.items() if axes.get_xlabel()} == lowest
+
+
+def test_titles_have_one_size_whatever_their_length(dataset):
+    figure = _trained_readouts.readouts(dataset.assign_coords(target=["sqrt", "lipschitz_wave" * 4]))
+    (size,) = {axes._left_title.get_fontsize() for axes in figure.axes}
+    assert size < 8
+
+
+def test_one_seed_is_one_seed(dataset):
+    figure = _trained_readouts.readouts(dataset.isel(seed=[0]))
+    words = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+    assert "ranges of 1 seed. " in words

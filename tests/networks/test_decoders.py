@@ -1,14 +1,10 @@
 """Decoders by name."""
 
-import re
-from pathlib import Path
-
 import pytest
 from flint import fmpq
 
 from ratelab._errors import UserError
-from ratelab.networks._decoders import DECODERS, decoder
-from ratelab.networks._sine_decoder import SineDecoder
+from ratelab.networks import DECODERS, FloatDecoder, SineDecoder, decoder, rational
 
 
 @pytest.mark.parametrize("name", DECODERS)
@@ -36,8 +32,22 @@ def test_what_is_no_decoder_is_refused(wrong):
         decoder(wrong)
 
 
-def test_the_example_of_the_documentation_runs():
-    page = (Path(__file__).parents[2] / "docs" / "decoders.md").read_text()
-    blocks = re.findall(r"```python\n(.*?)```", page, re.S)
-    assert len(blocks) == 1
-    exec(blocks[0], {})
+def test_a_tolerance_below_the_range_of_float64_is_refused_and_never_zero() -> None:
+    with pytest.raises(UserError, match="no float64 number"):
+        SineDecoder().encode([fmpq(5, 10**324)] * 3, 2.0**-20)
+
+
+def test_large_values_keep_a_finite_tolerance_in_float64() -> None:
+    values = [rational(v) for v in (1e300, 1e-300, -3e299, 2e299, 7e299)]
+    assert FloatDecoder().best(values).tolerance < 1e299
+
+
+@pytest.mark.parametrize("accuracy", [2.0**-201, 0.0, 1.0])
+def test_accuracies_that_are_not_resolved_are_refused(accuracy: float) -> None:
+    with pytest.raises(UserError, match=r"accuracy is .*; allowed: from 2\^-200 on, below 1"):
+        SineDecoder().encode([fmpq(1)], accuracy)
+
+
+def test_the_finest_accuracy_is_reached() -> None:
+    code = SineDecoder().encode([fmpq(1, 3), fmpq(-1, 7), fmpq(2)], 2.0**-200)
+    assert 0 < code.tolerance <= 2 * 2.0**-200

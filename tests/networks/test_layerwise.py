@@ -10,9 +10,7 @@ import torch
 from flint import arb, ctx, fmpq
 
 from ratelab import UserError, exact, load_plugins
-from ratelab.networks import Network, rational, sine
-from ratelab.networks._layerwise import LayerwiseNetwork
-from ratelab.networks._layerwise_build import layerwise_network
+from ratelab.networks import LatticeDecoder, LayerwiseNetwork, Network, layerwise_network, rational, sine
 
 CUBES = ((1, 2, 3), (1, 3, 2), (2, 2, 2), (1, 6, 1), (3, 2, 1), (2, 3, 1))
 
@@ -218,6 +216,8 @@ def test_the_offset_keeps_the_accumulator_positive() -> None:
         ([[0.0], [0.0, 1.0]], {"accuracy": True}, "accuracy is True"),
         ([[0.0], [0.0, 1.0]], {"depth_max": 0}, "depth_max is 0"),
         ([[0.0], [0.0, 1.0]], {"depth_max": 30}, "decoder 'closed-form' takes at most"),
+        ([[0.0], [0.0, 1.0]], {"depth_max": 10**5}, r"2\^100,000 cells"),
+        ([[0.0], [0.0, 1.0]], {"accuracy": 1e-310}, "accuracy is 1e-310; allowed: from 2.-200 on"),
         ([[0.0], [0.0, 1.0]], {"decoder": "closedform"}, "closed-form"),
         ([[0.0], [0.0, 1.0]], {"decoder": 3}, "no decoder"),
     ],
@@ -351,3 +351,40 @@ def test_only_arguments_that_mean_nothing_are_refused() -> None:
             net(points)
     with pytest.raises(UserError, match="argument of 'sine'"):
         net(torch.tensor([[1e5]], dtype=torch.float32))
+
+
+class _Own:
+    """A decoder of a user, which may be wrong in one way."""
+
+    name = "own"
+    most_cells = 64
+
+    def __init__(self, wrong: str = "") -> None:
+        self.wrong, self.lattice = wrong, LatticeDecoder()
+
+    def inner(self, cells: int, accuracy: float) -> fmpq:
+        return fmpq(2 if self.wrong == "inner" else 1)
+
+    def encode(self, values: Any, accuracy: float) -> Any:
+        if self.wrong == "kind":
+            return 3
+        if self.wrong == "cells":
+            return self.lattice.encode(values[:-1], accuracy)
+        return self.lattice.encode(values, 0.5 if self.wrong == "accuracy" else accuracy)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("kind", "returned 3, which does not offer GradeCode"),
+        ("cells", "coded 1 of 2 cells"),
+        ("inner", "another w than its `inner` gives"),
+        ("accuracy", "was asked for"),
+    ],
+)
+def test_a_decoder_that_does_not_do_as_asked_is_refused(wrong: str, message: str) -> None:
+    given = [[0.5], [0.2, 0.8], [0.0, 0.4, 0.6, 1.0]]
+    honest = layerwise_network(given, dimension=1, base=2, decoder=_Own())
+    assert abs(honest([[0.3]])[0, 2] - 0.4) < 1e-11
+    with pytest.raises(UserError, match=f"decoder 'own'.*{message}"):
+        layerwise_network(given, dimension=1, base=2, decoder=_Own(wrong))

@@ -128,3 +128,8 @@ def test_values_are_numbers_where_they_can_be() -> None:
 
 def test_slugs_are_file_names() -> None:
     assert slug("mlp/prelu(slope=1/4)/depth=2") == "mlp-prelu-slope=1-4-depth=2"
+
+
+def test_a_label_cut_at_its_comma_is_refused_with_a_hint() -> None:
+    with pytest.raises(UserError, match="quote it inside a list"):
+        parse_label("multigrade(inner=adam")

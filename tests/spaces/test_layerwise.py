@@ -1,5 +1,6 @@
 """Layer-wise approximations: every readout within the bound, accounts that add up, and where refinement stops."""
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from math import isnan, pi, sqrt
@@ -10,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ratelab import Target, UserError, load_plugins
-from ratelab.spaces import _layerwise
+from ratelab.exact import _grid_mesh
+from ratelab.spaces import _layerwise, _layerwise_accounts
 from ratelab.spaces._layerwise import layerwise, layerwise_until
 from ratelab.spaces._layerwise_accounts import region
+from ratelab.spaces._layerwise_levels import cell_levels
 
 
 @lru_cache
@@ -177,7 +180,7 @@ def test_coarse_decoders_are_asked_for_what_the_bound_needs(targets):
     assert found.network.accuracy > 2.0**-20
     assert found.holds
     assert found.grades[2].decoder_error <= found.grades[2].modulus / 4
-    wanted = layerwise(targets["sqrt"], 2, 2, decoder="lattice", accuracy=2.0**-30)
+    wanted = layerwise(targets["sqrt"], 2, 2, decoder="lattice", decoder_accuracy=2.0**-30)
     assert wanted.network.accuracy == 2.0**-30
 
 
@@ -252,12 +255,22 @@ def test_several_kinds_of_bad_input_are_refused_in_one_sentence(targets):
         (lambda: layerwise(wave, 2.5, 2), "base N is 2.5"),
         (lambda: layerwise(wave, 2, 3, depth_max=2), "largest number of grades is 2"),
         (lambda: layerwise(wave, 2, 2, p=0.5), "p is 0.5"),
-        (lambda: layerwise(wave, 2, 2, p=float("inf")), "uniform norm"),
-        (lambda: layerwise(wave, 2, 7, decoder="lattice"), "128 cells; the decoder 'lattice' takes at most"),
+        (lambda: layerwise(wave, 2, 2, p=float("inf")), "p is inf"),
+        (lambda: layerwise(wave, 2, 7, decoder="lattice"), "cells; the decoder 'lattice' takes at most"),
         (lambda: layerwise(wave, 2, 2, decoder="closed"), "closed-form"),
+        (lambda: layerwise(wave, 2, 10**6), "2\\^1,000,000 cells"),
+        (lambda: layerwise(wave, 2, 1, depth_max=10**6, decoder="table"), "2\\^1,000,000 cells"),
+        (
+            lambda: layerwise(wave, 2, 2, decoder="lattice", depth_max=9),
+            "9 grades of base 2 have 2\\^9 cells; the decoder 'lattice'",
+        ),
+        (lambda: layerwise(wave, 2, 2, ramp=float("nan")), "nan"),
+        (lambda: layerwise(wave, 2, 2, ramp=0.9), "at most 1/2"),
+        (lambda: layerwise(wave, 2, 2, decoder_accuracy="x"), "decoder_accuracy is 'x'"),
+        (lambda: layerwise("sqrt", 2, 2), "allowed: a Target"),
         (lambda: layerwise(two_sided, 2, 2), "lives on"),
         (lambda: layerwise(pole, 2, 2), "integrable"),
-        (lambda: layerwise(wave, 4, 3, decoder="float64", accuracy=2.0**-40), "float64"),
+        (lambda: layerwise(wave, 4, 3, decoder="float64", decoder_accuracy=2.0**-40), "float64"),
         (lambda: layerwise_until(wave, 0.0, base=2), "accuracy is 0.0"),
         (lambda: layerwise_until(wave, 0.1, base=2, most_grades=0), "number of grades L is 0"),
     ):
@@ -273,3 +286,80 @@ def test_unbounded_targets_work_in_the_norms_in_which_they_are_integrable():
     assert layerwise(steep, 2, 4, p=1).holds
     with pytest.raises(UserError, match="steep"):
         layerwise(steep, 2, 4, p=2)
+
+
+def test_depths_whose_levels_cannot_be_averaged_are_refused(targets):
+    """Ramps are fixed from the averages of all levels up to depth_max, whatever number of grades is built."""
+    for label, base, depth in (("sqrt", 2, 19), ("disc", 17, 2), ("cone(dimension=3)", 8, 2)):
+        with pytest.raises(UserError, match="fixed from the averages over them; allowed for dimension"):
+            layerwise(targets[label], base, 1, decoder="table", depth_max=depth)
+
+
+@pytest.mark.parametrize(
+    ("label", "base", "depth"), [("sqrt", 2, 12), ("step(at=0.3)", 3, 7), ("disc", 2, 7)]
+)
+def test_prefixes_depend_on_the_largest_depth_alone(targets, label, base, depth):
+    short, long = (
+        layerwise(targets[label], base, grades, p=8, decoder="table", depth_max=depth) for grades in (1, 3)
+    )
+    assert short.network.ramp == long.network.ramp and short.network.offset == long.network.offset
+    assert short.network.prefix_hash(1) == long.network.prefix_hash(1)
+    averages = long.levels.averages
+    for level in range(4, depth + 1):
+        long = replace(long, network=long.network.append(averages[level]))
+    ramps = long.in_norm(8).grades[-1]
+    assert ramps.trifling <= ramps.modulus / 4
+
+
+def test_the_default_depth_of_refinement_is_one_that_can_be_averaged(targets):
+    """17⁴ cells are fewer than a table takes, but more than are averaged in the plane."""
+    stop = layerwise_until(targets["disc"], 0.3, base=17, decoder="table")
+    assert stop.approximation.network.depth_max == 1
+
+
+@pytest.mark.parametrize("p", [1, 2, 3.5, 20])
+@pytest.mark.parametrize("unit", [2.0**-660, 2.0**660])
+def test_accounts_scale_with_the_target(p, unit):
+    """‖u·f − u·Φ‖ = u·‖f − Φ‖, for units whose powers no float64 holds."""
+    plain, scaled = (
+        layerwise(Target("line", lambda x, u=u: u * x[:, 0] ** 2), 2, 2, p=p) for u in (1.0, unit)
+    )
+    assert plain.holds and scaled.holds
+    for one, other in zip(plain.grades, scaled.grades, strict=True):
+        assert other.modulus == pytest.approx(unit * one.modulus, rel=1e-12)
+        assert other.error == pytest.approx((unit * one.error[0], unit * one.error[1]), rel=1e-6)
+
+
+def test_targets_at_the_ends_of_the_floats_are_refused():
+    for unit in (1e-300, 1e300):
+        with pytest.raises(UserError, match=r"has averages up to .*scale the target"):
+            layerwise(Target("line", lambda x, u=unit: u * x[:, 0]), 2, 2)
+
+
+@pytest.mark.parametrize(("width", "base"), [(0.02, 3), (0.005, 3), (0.005, 2)])
+def test_narrow_bumps_are_within_their_brackets(targets, width, base):
+    """Φ_0 is the mean 2πw², and ∫ f² = πw² for exp(−|x − c|²/(2w²))."""
+    found = layerwise(targets[f"gaussian(width={width},dimension=2)"], base, 1)
+    true = sqrt(pi * width**2 - (2 * pi * width**2) ** 2)
+    low, high = found.grades[0].error
+    assert low - 1e-9 <= true <= high + 1e-9
+    assert high - low <= 1e-6 and found.holds
+
+
+def test_distances_below_those_of_fine_averages_are_looked_at_again(monkeypatch):
+    """Jensen: ‖A f − v‖ ≤ ‖f − v‖, so a smaller integral has overlooked something."""
+    bump = Target("bump", lambda x: np.exp(-(((x[:, 0] - 0.3711) / 3e-5) ** 2)))
+    true = sqrt(3e-5 * sqrt(pi / 2) - (3e-5 * sqrt(pi)) ** 2)
+    monkeypatch.setitem(_grid_mesh._LEAST, 1, 8)
+    seen = []
+    step = _layerwise_accounts.step_error
+    monkeypatch.setattr(_layerwise_accounts, "step_error", lambda *given: seen.append(given) or step(*given))
+    levels = replace(cell_levels(bump, 2, 1), radius=0.0)
+    assert step(bump, levels.averages[0], 2).value < 0.1 * true
+    found = _layerwise_accounts._distance(bump, levels, levels.averages[0], 2)
+    assert found.value == pytest.approx(true, rel=1e-6)
+    assert len(seen) == 2
+    with pytest.raises(UserError, match="does not settle"):
+        _layerwise_accounts._distance(
+            Target("nothing", lambda x: 0 * x[:, 0]), levels, 0 * levels.averages[0], 2
+        )

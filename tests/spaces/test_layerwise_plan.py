@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from ratelab import UserError
 from ratelab.networks._sine_decoder import SineDecoder
-from ratelab.spaces import _layerwise_plan as plan_of
 from ratelab.spaces._layerwise_plan import (
     averages_bound,
     closed_form_bits,
@@ -135,10 +134,29 @@ def test_bounds_are_the_factors_times_the_modulus():
         (lambda: layerwise_base(0.1, dimension=1, fewest="neurons"), "fewest is 'neurons'"),
         (lambda: layerwise_sizes(1, 2, -1), "number of grades is -1"),
         (lambda: layerwise_bound(float("inf"), 1), "modulus of continuity is inf"),
-        (lambda: plan_of.checked_exponent(0.5), "p is 0.5"),
-        (lambda: plan_of.checked_exponent(float("inf")), "p is inf"),
+        (lambda: averages_bound(-1, 1, 2), "modulus of continuity is -1"),
+        (lambda: averages_bound(1, 1, "2"), "p is '2'"),
+        (lambda: hoelder_bound("x", 1, 1, 2, 1), "Hölder constant is 'x'"),
     ],
 )
 def test_bad_input_is_refused_in_one_sentence(call, text):
     with pytest.raises(UserError, match=text):
         call()
+
+
+def test_bounds_on_powers_of_the_base_are_met_without_rounding():
+    for base in range(2, 12):
+        for level in range(1, 13):
+            for exponent, steps in ((1, level), (Fraction(1, 2), 2 * level), (0.25, 4 * level)):
+                accuracy = Fraction(3, base**level)
+                plan = layerwise_plan(accuracy, exponent=exponent, dimension=1, base=base)
+                assert (plan.grades, plan.bound) == (steps, float(accuracy))
+
+
+@given(st.floats(1e-6, 2.9), st.floats(0.05, 1), st.integers(2, 9), st.floats(0.1, 10))
+@settings(max_examples=100, deadline=None)
+def test_planned_bounds_are_at_most_the_accuracy(accuracy, exponent, base, constant):
+    assert (
+        layerwise_plan(accuracy, exponent=exponent, constant=constant, dimension=1, base=base).bound
+        <= accuracy
+    )

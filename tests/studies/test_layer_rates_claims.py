@@ -29,7 +29,7 @@ def test_no_case_is_violated_or_open(cases, name, least):
 def test_the_wave_has_the_errors_of_the_reference_at_levels_one_and_two(cases):
     """4.8983e-2 and 4.8984e-2 with the bound of the ramps; the bound goes from 0.478 to 0.367."""
     found = {case.name: case for case in cases["b9"]}
-    both = found["ℓ = 2 against ℓ = 1, with the ramps' bound"]
+    both = found["upper ends of the errors, ℓ = 2 against ℓ = 1"]
     assert (f"{both.bound:.4e}", f"{both.measured:.4e}") == ("4.8983e-02", "4.8984e-02")
     falls = found["the bound falls"]
     assert falls.measured == pytest.approx(0.4775, abs=1e-4) and falls.bound == pytest.approx(0.367, abs=1e-4)

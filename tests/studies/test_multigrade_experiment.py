@@ -134,3 +134,11 @@ def test_a_fit_that_stopped_early_keeps_its_last_error():
 def test_other_numbers_of_grades_are_refused():
     with pytest.raises(UserError, match="epochs"):
         parameters_of("multigrade", {"epochs": [1, 2]})
+
+
+def test_targets_that_it_cannot_serve_are_refused_before_any_fit(registry, monkeypatch):
+    monkeypatch.setattr(_multigrade, "_fits", lambda *_: pytest.fail("a fit has begun"))
+    for label, reason in (("disc", "has 2 variables"),):
+        given = parameters_of("multigrade", {**GIVEN, "targets": ["sqrt", label]})
+        with pytest.raises(UserError, match=f"experiment 'multigrade': target '{label}' {reason}"):
+            EXPERIMENTS["multigrade"].run(given, registry, lambda *_: None)

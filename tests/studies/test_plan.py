@@ -14,6 +14,7 @@ from ratelab.studies._network_kind import NetworkKind
 MEMBERS = {
     "targets": ["sqrt", "step", "gaussian(dimension=2)", "cusp", "cusp(at=1/3)"],
     "activations": ["relu", "relu2", "tanh", "prelu(slope=1/4)"],
+    "architectures": ["mlp", "mixed", "graded(first=tanh)"],
     "trainers": ["adam", "varpro", "polish"],
     "constructions": [
         construction_case(target, activation, 2)
@@ -56,6 +57,19 @@ def test_jobs_load_exactly_the_plugins_they_use(index: Any) -> None:
     found = plan(index, targets=["sqrt"], networks=[{"activation": "tanh"}])
     files = {Path(file).name for file in found.trains["s", "sqrt--mlp-tanh-depth=2--adam"].plugins}
     assert files == {"sqrt.py", "mlp.py", "tanh.py", "adam.py"}
+
+
+@pytest.mark.parametrize(
+    ("architecture", "own"),
+    [("graded(first=tanh)", {"graded.py", "tanh.py"}), ("mixed", {"mixed.py", "sine.py"})],
+)
+def test_jobs_load_the_activations_that_an_architecture_brings_along(
+    index: Any, architecture: str, own: set[str]
+) -> None:
+    found = plan(index, targets=["sqrt"], networks=[{"architecture": architecture, "depth": 3}])
+    assert found.trains and not found.splines
+    for step in (*found.trains.values(), *found.checks.values(), *found.studies.values()):
+        assert own <= {Path(file).name for file in step.plugins}
 
 
 @pytest.mark.parametrize(

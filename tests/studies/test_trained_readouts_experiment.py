@@ -140,3 +140,11 @@ def test_errors_of_trained_readouts_are_integrals(registry):
 def test_bases_beyond_the_cells_are_refused():
     with pytest.raises(UserError, match="base 8 means as many cells"):
         parameters_of("trained-readouts", {"bases": [2, 8], "cells": 4})
+
+
+def test_targets_that_it_cannot_serve_are_refused_before_any_fit(registry, monkeypatch):
+    monkeypatch.setattr(_trained_readouts, "trained_errors", lambda *_: pytest.fail("a fit has begun"))
+    for label, reason in (("disc", "has 2 variables"), ("nested_absolute", "lives on")):
+        given = parameters_of("trained-readouts", {**GIVEN, "targets": ["sqrt", label]})
+        with pytest.raises(UserError, match=f"experiment 'trained-readouts': target '{label}' {reason}"):
+            EXPERIMENTS["trained-readouts"].run(given, registry, lambda *_: None)

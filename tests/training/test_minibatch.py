@@ -205,7 +205,7 @@ def test_a_fit_that_overflows_is_called_diverged():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"epochs": 0}, "epochs is 0; allowed: 1 or more"),
+        ({"epochs": 0}, "epochs is 0; allowed: whole numbers, 1 or more"),
         ({"batch": 0}, "batch is 0"),
         ({"rate": 0.0}, "rate is 0"),
         ({"rate": 1e-3, "last": 1e-2}, "last is 0.01; allowed: positive numbers up to the rate 0.001"),

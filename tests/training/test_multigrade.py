@@ -211,6 +211,27 @@ def test_a_grade_that_does_not_help_on_validation_data_is_dropped():
     assert len(fit.network.readouts) == 1
 
 
+def test_a_dropped_grade_is_never_in_hand():
+    """Errors at milestones inside it are those of the grades before, which the fit returns."""
+    grades = [Grade((8, 6), "sine", 6, 3e-2), Grade((12,), "relu", 12, 3e-2)]
+    x, y = X[::2], Y[::2]
+    first = multigrade_fit(x, y, grades[:1])
+    whole = multigrade_fit(x, y, grades)
+    marks = np.linspace(first.work, whole.work, 8)[1:]
+    inside = multigrade_fit(x, y, grades, milestones=marks).errors_at_milestones[:, 0]
+    assert (inside[1:] < first.train_error).any()
+    fit = multigrade_fit(x, y, grades, milestones=marks, validation=(x, first.network(x[:, None])[:, 0]))
+    assert len(fit.accepted) == 1 and len(fit.work_per_grade) == 2
+    np.testing.assert_array_equal(fit.errors_at_milestones[:, 0], first.train_error)
+
+
+def test_a_single_grade_that_runs_beyond_the_floats_has_diverged():
+    """Sines of 10^14 have no argument that float64 knows; the data themselves are in range."""
+    fit = single_grade_fit(1e14 * X, Y, [Grade((5,), "sine", 1)], milestones=(1e9,))
+    assert fit.network is None and np.isnan(fit.train_error)
+    assert fit.errors_per_grade.shape == (0, 2)
+
+
 def test_any_trainer_fits_a_grade():
     """Variable projection leaves far less than what Adam leaves."""
     inner = VariableProjection(steps=30)

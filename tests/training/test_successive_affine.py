@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from ratelab import UserError
 from ratelab.networks import LayerShape
+from ratelab.training import _successive_affine_basis
 from ratelab.training._multigrade_grades import Grade
 from ratelab.training._successive_affine_basis import least_squares
 from ratelab.training._successive_affine_fit import successive_affine_fit
@@ -161,3 +162,12 @@ def test_wrong_input_is_refused(changes, message):
     given = {"x": np.arange(9.0), "y": np.arange(9.0), "grades": [Grade((2,), "relu")], **changes}
     with pytest.raises(UserError, match=message):
         successive_affine_fit(**given)
+
+
+def test_singular_values_are_dropped_until_the_projection_is_orthogonal(monkeypatch):
+    """Nearly dependent columns, and a tolerance for which it takes all below 1e-6."""
+    columns = np.vander(np.linspace(0, 1, 120), 40)
+    targets = np.random.default_rng(5).standard_normal((120, 2))
+    monkeypatch.setattr(_successive_affine_basis, "_ORTHOGONAL", 1e-13)
+    found = least_squares(columns, targets).projection
+    assert abs(np.sum(found * (targets - found))) <= 1e-13 * np.sum(targets**2)

@@ -32,6 +32,17 @@ def study(config: dict[str, Any]) -> dict[str, Any]:
         (lambda c: c.update(plugins=["nowhere"]), "folder 'nowhere' does not exist"),
         (lambda c: study(c)["targets"].append("sqrt"), "'sqrt' stands twice"),
         (lambda c: c["studies"].update(train=study(c)), "'train' is a rule"),
+        (
+            lambda c: study(c).update(experiments=[{"name": "trained-readouts", "targets": ["disc"]}]),
+            "trained-readouts: target 'disc' has 2 variables; allowed here: 1",
+        ),
+        (
+            lambda c: study(c).update(
+                experiments=[{"name": "layerwise-rates", "targets": ["nested_absolute"]}]
+            ),
+            "allowed here: [0, 1] in every variable",
+        ),
+        (lambda c: study(c).update(trainers=["multigrade(inner=adam"]), "quote it inside a list"),
     ],
 )
 def test_a_wrong_config_is_answered_before_any_job(workflow: Any, change: Change, message: str) -> None:
@@ -40,6 +51,32 @@ def test_a_wrong_config_is_answered_before_any_job(workflow: Any, change: Change
     text = done.stdout + done.stderr
     assert done.returncode == 1 and message in text and "Traceback" not in text
     assert not (workflow.folder / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("network", "trainer", "message"),
+    [
+        (
+            {"activation": "relu", "depth": 3},
+            "multigrade",
+            "has no two grades; allowed: layouts of architecture 'graded'",
+        ),
+        (
+            {"architecture": "mixed", "activation": "relu", "depth": 3},
+            "varpro",
+            "have an activation of their own",
+        ),
+    ],
+)
+def test_a_trainer_that_does_not_serve_a_shape_is_refused_once_before_any_job(
+    workflow: Any, network: dict[str, Any], trainer: str, message: str
+) -> None:
+    workflow.configure(
+        lambda c: study(c).update(networks=[network], trainers=[trainer], budgets=[10, 14, 18])
+    )
+    done = workflow.snakemake()
+    text = done.stdout + done.stderr
+    assert done.returncode == 1 and text.count(f"trainer '{trainer}'") == 1 and "Traceback" not in text
 
 
 def test_yaml_that_is_none_names_the_file(workflow: Any) -> None:

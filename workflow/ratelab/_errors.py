@@ -11,6 +11,10 @@ class UserError(Exception):
     """
 
 
+class PrecisionError(UserError):
+    """Floats cannot answer, and say so instead of returning noise."""
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the nearest known word, else the list of what is known."""
     from difflib import get_close_matches

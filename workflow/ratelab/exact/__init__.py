@@ -24,11 +24,13 @@ _NAMES = {
     "cell_moments": "._moments",
     "cells": "._count",
     "certified_error": "._certified_error",
+    "check_exponent": "._step_error",
     "check_target": "._check_target",
     "count_pieces": "._count",
     "distance": "._distance",
     "error": "._error",
     "indicator_error": "._indicator_error",
+    "largest_grid": "._grid_mesh",
     "lattice": "._lattice",
     "lattice_form": "._lattice",
     "nodes": "._nodes",
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from ratelab.exact._distance import Distance, distance
     from ratelab.exact._distance_polynomials import Polynomial2
     from ratelab.exact._error import error
+    from ratelab.exact._grid_mesh import largest_grid
     from ratelab.exact._indicator_error import indicator_error
     from ratelab.exact._lattice import LatticeForm, lattice, lattice_form
     from ratelab.exact._line import piecewise_linear
@@ -66,7 +69,7 @@ if TYPE_CHECKING:
     from ratelab.exact._piecewise_linear import PiecewiseLinear
     from ratelab.exact._represent import Representation, represent
     from ratelab.exact._represent_cells import represent_cells, represent_cells_bound
-    from ratelab.exact._step_error import StepError, step_error, step_errors
+    from ratelab.exact._step_error import StepError, check_exponent, step_error, step_errors
     from ratelab.exact._subset_sum import SubsetSum, subset_sum
     from ratelab.exact._target_norm import target_norm
 
@@ -90,11 +93,13 @@ __all__ = [
     "cell_moments",
     "cells",
     "certified_error",
+    "check_exponent",
     "check_target",
     "count_pieces",
     "distance",
     "error",
     "indicator_error",
+    "largest_grid",
     "lattice",
     "lattice_form",
     "nodes",

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ratelab._errors import UserError
 from ratelab.exact._grid_integrals import grid_integrals
-from ratelab.exact._grid_mesh import Mesh, check_grid, grid_mesh, rest
+from ratelab.exact._grid_mesh import Mesh, check_grid, grid_mesh, is_whole, rest
+from ratelab.exact._grid_scale import out_of_range, sampled, unit_of
 from ratelab.networks import TensorProduct
 from ratelab.registry import Box, Target
 
@@ -70,10 +71,11 @@ class CellAverages:
             If the number of cells per side is no multiple of the factor.
         """
         n = self.per_side
-        if factor != int(factor) or factor < 1 or n % factor:
+        if not is_whole(factor) or factor < 1 or n % factor:
             raise UserError(
-                f"{n} cells per side are to be joined by {factor}; allowed: whole numbers that divide {n}"
+                f"{n} cells per side are to be joined by {factor!r}; allowed: whole numbers that divide {n}"
             )
+        factor = int(factor)
         shape = tuple(size for _ in range(self.dimension) for size in (n // factor, factor))
         axes = tuple(range(1, 2 * self.dimension, 2))
         if self.rationals is not None:
@@ -106,10 +108,20 @@ def cell_averages(target: Target, per_side: int) -> CellAverages:
     Raises
     ------
     UserError
-        If the target lives elsewhere, has several values or is not integrable, or n is out of range.
+        If the target lives elsewhere, has several values or is not integrable, n is out of range, or float64 does not
+        hold an average.
     """
     check_grid(target, per_side)
-    per_side = int(per_side)
+    try:
+        found = _averages(target, int(per_side))
+    except OverflowError:  # a quotient of integers
+        raise out_of_range(target, "averages are") from None
+    if not (np.isfinite(found.values).all() and np.isfinite(found.radius).all()):
+        raise out_of_range(target, "averages are")
+    return found
+
+
+def _averages(target: Target, per_side: int) -> CellAverages:
     if target.pieces is not None:
         from ratelab.exact._grid_certified import exact_averages
 
@@ -182,14 +194,30 @@ def sums_on_cells(
 
 def _numerical(target: Target, per_side: int) -> CellAverages:
     mesh = grid_mesh(target, per_side)
-    found = grid_integrals(lambda x, _: one_value(target, x), mesh.lower, mesh.size, None, 1e-10 * mesh.share)
-    total, error = sums_on_cells(target, mesh, per_side, found.values, found.errors, None)
-    if float(error.sum()) > _OPEN * max(float(np.abs(found.values).sum()), 1e-300) and found.stuck:
-        raise unsettled(target)
-    cells = float(per_side**target.dimension)
-    values, radius = total * cells, error * cells
+    # the largest value is about 1 then: the squares that the rule compares with keep within float64's range
+    unit = unit_of(sampled(lambda x, _: one_value(target, x), mesh.lower, mesh.size))
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        found = grid_integrals(
+            lambda x, _: one_value(target, x) / unit, mesh.lower, mesh.size, None, 1e-10 * mesh.share
+        )
+        total, error = sums_on_cells(target, mesh, per_side, found.values, found.errors, None)
+        if found.jumps:
+            # jumps that no rule settles may hide in boxes that look settled: other boxes tell how much
+            again = grid_mesh(target, per_side, more=1)
+            other = grid_integrals(
+                lambda x, _: one_value(target, x) / unit, again.lower, again.size, None, 1e-10 * again.share
+            )
+            total2, error2 = sums_on_cells(target, again, per_side, other.values, other.errors, None)
+            error = np.maximum(error, error2) + 2 * np.abs(total - total2)
+        if float(error.sum()) > _OPEN * max(float(np.abs(found.values).sum()), 1e-300) and found.stuck:
+            raise unsettled(target)
+        cells = float(per_side**target.dimension)
+        values = total * cells * unit
+        radius = (error * cells + _ROUNDING * np.abs(total * cells)) * unit
     shape = (per_side,) * target.dimension
-    radius = radius + _ROUNDING * np.abs(values)
+    # where products are below the normal floats, they are rounded
+    lost = (total != 0) & (np.abs(values) < 2.0**-1021)
+    radius = radius + np.where(lost, 2.0**-1073, 0.0)
     return CellAverages(values.reshape(shape), radius.reshape(shape), "numerical")
 
 

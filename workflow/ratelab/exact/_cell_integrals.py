@@ -20,6 +20,7 @@ Projector = Callable[[float, float], list[Any]]
 _ORDER = 10
 _DEPTH = 80
 _PARTS = 4000
+_LOOKS = 66
 
 
 class Unresolved(Exception):  # noqa: N818 - a signal, not a user's error
@@ -163,7 +164,7 @@ def _divided(
     assert target.enclosure is not None
     cuts = [Fraction(a), *sorted(p for p in singular if a < p < b), Fraction(b)]
     stack = [(left, right, 0) for left, right in zip(cuts, cuts[1:], strict=False)]
-    total, size, done = [arb(0)] * (degree + 1), 0.0, 0
+    total, size, done = [arb(0)] * (degree + 1), magnitude(target, a, b), 0
     while stack:
         left, right, depth = stack.pop()
         done += 1
@@ -186,13 +187,25 @@ def _divided(
     return total
 
 
+def magnitude(target: Target, a: float, b: float) -> float:
+    """Return a size that the function has on [a, b], from a few values: how far a part must be resolved, no bound."""
+    found = 0.0
+    for x in np.linspace(a, b, _LOOKS)[1:-1].tolist():
+        value = target.enclose(arb(x))
+        if value.is_finite():
+            found = max(found, float(value.abs_lower()))
+    return found if found < inf else 0.0
+
+
 def _resolved(model: Model, share: float, size: float) -> bool:
     """Whether the model's stray part is at rounding level, for a part that is `share` of a cell."""
-    return float(model[1].abs_upper()) * share <= 2.0**-62 * max(size, _size(model))
+    stray = float(model[1].abs_upper()) * share
+    return stray < inf and stray <= 2.0**-62 * max(size, _size(model))
 
 
 def _size(model: Model) -> float:
-    return max(float(v.abs_upper()) for v in model[0]) + 1e-290
+    """Size of the series at the middle; the last coefficient is that of a whole ball, and may be anything."""
+    return max(float(v.abs_upper()) for v in model[0][:_ORDER]) + 1e-290
 
 
 def _coefficient(series: Any, index: int) -> Any:

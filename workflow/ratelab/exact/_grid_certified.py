@@ -10,6 +10,7 @@ from flint import arb, arb_poly, ctx, fmpq
 from numpy.typing import NDArray
 
 from ratelab.exact._cell_integrals import Model, Unresolved, _resolved, _size, _taylor_model
+from ratelab.exact._grid_scale import float_above
 from ratelab.networks._ball import ball
 from ratelab.registry import PiecewisePolynomial, Target
 
@@ -175,5 +176,5 @@ def to_floats(balls: list[Any]) -> tuple[Array, Array]:
     """Return the middles of balls, rounded, and bounds on how far the true numbers lie from them."""
     values = np.array([float(value) for value in balls])
     return values, np.array(
-        [float((value - middle).abs_upper()) for value, middle in zip(balls, values.tolist(), strict=True)]
+        [float_above(value - middle) for value, middle in zip(balls, values.tolist(), strict=True)]
     )

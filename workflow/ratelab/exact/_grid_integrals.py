@@ -9,20 +9,27 @@ from ratelab.exact._grid_boxes import Indices, Residual, box_integrals
 
 Array = NDArray[np.float64]
 
-_ORDERS = {1: (10, 14), 2: (4, 6), 3: (3, 4)}
+# one even, one odd: two even rules agree on a jump near the middle, and are both wrong
+_ORDERS = {1: (11, 14), 2: (5, 6), 3: (3, 4)}
 _FEWER = 20_000
 _LEVELS = {1: 40, 2: 24, 3: 16}
 _EVALUATIONS = {1: 2_000_000, 2: 12_000_000, 3: 12_000_000}
+# difference of the rules in a box, per volume and relative to the mean of |g|^p
+_JUMP = 0.02
 _MOST_OPEN = {1: 16_384, 2: 4_096, 3: 1_024}
 
 
 @dataclass(frozen=True, eq=False)
 class GridIntegrals:
-    """Integrals over boxes (M,), estimates of their errors (M,), and whether work ran out before all were settled."""
+    """Integrals over boxes (M,), estimates of their errors (M,), and whether work ran out before all were settled.
+
+    `jumps` says whether boxes were left where the rules differ by as much as at a jump.
+    """
 
     values: Array
     errors: Array
     stuck: bool
+    jumps: bool
 
 
 def grid_integrals(
@@ -52,7 +59,8 @@ def grid_integrals(
     parent = np.arange(count)
     room = room.copy()
     scale = 0.0
-    used, stuck = 0, False
+    used, stuck, jumps = 0, False, False
+    whole = float(size.prod(axis=1).sum())
     for level in range(_LEVELS[dimension] + 1):
         first = box_integrals(residual, lower, size, owner[parent], coarse, p)
         second = box_integrals(residual, lower, size, owner[parent], fine, p)
@@ -65,18 +73,24 @@ def grid_integrals(
         used += len(lower) * (2 * fine) ** dimension * (level > 0)
         if level == _LEVELS[dimension] or used > _EVALUATIONS[dimension]:
             stuck = stuck or bool(rough.any())
+            left = rough.copy()
             rough[:] = False
         elif np.count_nonzero(rough) > _MOST_OPEN[dimension]:
             stuck = True
             worst = np.argsort(-np.where(rough, gap, 0.0), kind="stable")[_MOST_OPEN[dimension] :]
+            left = np.zeros_like(rough)
+            left[worst] = rough[worst]
             rough[worst] = False
+        else:
+            left = np.zeros_like(rough)
+        jumps = jumps or bool((gap[left] > _JUMP * scale / whole * size[left].prod(axis=1)).any())
         calm = ~rough
         values += np.bincount(parent[calm], weights=second[calm], minlength=count)
         errors += np.bincount(parent[calm], weights=gap[calm], minlength=count)
         if not rough.any():
             break
         lower, size, parent, room = _halved(lower[rough], size[rough], parent[rough], room[rough])
-    return GridIntegrals(values, errors, stuck)
+    return GridIntegrals(values, errors, stuck, jumps)
 
 
 def _halved(lower: Array, size: Array, parent: Indices, room: Array) -> tuple[Array, Array, Indices, Array]:

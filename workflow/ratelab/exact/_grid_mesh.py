@@ -1,6 +1,8 @@
 """Boxes inside the cells of a grid: cut at the lines of a target's own grid, and graded towards its singular points."""
 
 from dataclasses import dataclass
+from math import isfinite
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,10 @@ _MOST_RINGS = 100
 _NEAREST = 2.0**16
 _LARGEST = {1: 300_000, 2: 70_000, 3: 120_000}
 _DIVERGENT = 0.99995
+# rings from which on a trend is read, and the least order k^(−s) of their integrals that is taken to converge
+_TREND, _CONVERGENT = 24, 1.2
+# boxes per side, so that no rule starts blind to what is narrow
+_LEAST = {1: 128, 2: 32, 3: 8}
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,24 +50,47 @@ class Mesh:
     rings: tuple[Indices, ...]
 
 
-def check_grid(target: Target, per_side: int) -> None:
-    """Raise a `UserError` unless the target is one of [0, 1]^d, d ≤ 3, and so many cells can be averaged."""
+def largest_grid(dimension: int) -> int:
+    """Return how many cells per side are averaged at most, in one, two or three variables."""
+    return int(_LARGEST[dimension] ** (1 / dimension))
+
+
+def check_cube(target: Target) -> None:
+    """Raise a `UserError` unless the target is one of [0, 1]^d, d ≤ 3."""
+    if not isinstance(target, Target):
+        raise UserError(f"the target is {target!r}; allowed: a Target, such as registry.targets['sqrt']")
     if target.dimension > 3 or any(tuple(map(float, ends)) != (0.0, 1.0) for ends in target.domain):
         shown = " × ".join(f"[{a:g}, {b:g}]" for a, b in target.domain)
         raise UserError(
             f"target '{target.name}' lives on {shown}; allowed: the unit cube of one, two or three variables"
         )
-    largest = round(_LARGEST[target.dimension] ** (1 / target.dimension) - 0.5)
-    if per_side != int(per_side) or not 1 <= per_side <= largest:
+
+
+def check_grid(target: Target, per_side: int) -> None:
+    """Raise a `UserError` unless the target is one of [0, 1]^d, d ≤ 3, and so many cells can be averaged."""
+    check_cube(target)
+    largest = largest_grid(target.dimension)
+    if not is_whole(per_side) or not 1 <= per_side <= largest:
+        # a number may be too long to write
+        found = f"more than {largest}" if is_whole(per_side) and per_side > 10**9 else repr(per_side)
         raise UserError(
-            f"target '{target.name}': there are {per_side} cells per side; allowed in "
-            f"{target.dimension} variables: whole numbers from 1 to {largest}"
+            f"target '{target.name}': the number of cells per side is {found}; allowed for dimension "
+            f"{target.dimension}: whole numbers from 1 to {largest}"
         )
 
 
-def grid_mesh(target: Target, per_side: int) -> Mesh:
-    """Return the boxes for the cells of side 1/per_side."""
-    ticks, cells = _ticks(per_side, target.grid)
+def is_whole(number: object) -> bool:
+    """Return whether it is a finite real number without a fractional part, and no truth value."""
+    if isinstance(number, bool | np.bool_) or not isinstance(number, Real):
+        return False
+    return isinstance(number, Integral) or (isfinite(number) and float(number).is_integer())
+
+
+def grid_mesh(target: Target, per_side: int, parts: int = 1, more: int = 0) -> Mesh:
+    """Return the boxes for the cells of side 1/per_side, each cut into at least so many parts a side, and more."""
+    parts = max(parts, -(-_LEAST[target.dimension] // per_side)) + more
+    ticks, fine = _ticks(per_side * parts, target.grid)
+    cells = fine // parts
     if target.dimension == 1:
         return _line(target, per_side, ticks, cells)
     d = target.dimension
@@ -131,18 +160,36 @@ def rest(values: Array, target: Target, p: float | None) -> tuple[float, float]:
         # nothing to extrapolate: as if the function were bounded
         return float(values[-1] / 3), float(size[-1])
     back = min(8, len(values) - 1)
-    if size[-1 - back] > 0 and (size[-1] / size[-1 - back]) ** (1 / back) > _DIVERGENT:
+    order = _order(size)
+    if order is None and size[-1 - back] > 0 and (size[-1] / size[-1 - back]) ** (1 / back) > _DIVERGENT:
+        order = 0.0
+    if order is not None and order < _CONVERGENT:
         power = "" if p in (None, 1) else f" to the power {p:g}"
         raise UserError(
-            f"target '{target.name}'{power} is not integrable on the unit cube: its integrals over shrinking "
-            "intervals at a singular point do not decrease"
+            f"target '{target.name}'{power} is not integrable on the unit cube, or cannot be told from one that is "
+            "not: its integrals over shrinking intervals at a singular point hardly decrease"
         )
+    if order is not None:
+        rest_of_them = float(values[-1]) * (len(values) / (order - 1) - 0.5)
+        return rest_of_them, 0.5 * abs(rest_of_them)
     ratios = []
     for k in (1, 2):
         reach = min(4, len(values) - k)
         ratios.append(_ratio(size[-k], size[-k - reach], reach))
     first, second = (float(values[-1]) * r / (1 - r) for r in ratios)
     return first, abs(first - second) + 2.0**-10 * abs(first)
+
+
+def _order(size: Array) -> float | None:
+    """Return s if the integrals of the rings fall like k^(−s), as logarithms make them, and not geometrically."""
+    last = len(size) - 1
+    if last < _TREND or not (size[last // 4 :] > 0).all():
+        return None
+    places = np.log(np.arange(1, last + 2)[[last // 4, last // 2, last]])
+    logs = np.log(size[[last // 4, last // 2, last]])
+    first, second = -np.diff(logs) / np.diff(places)
+    # a geometric fall, in terms of k, gets steeper in proportion to k
+    return float(second) if second < 1.25 * first and second < 8 else None
 
 
 def _ratio(inner: float, outer: float, rings: int) -> float:

@@ -96,7 +96,7 @@ def localisation(dataset: "xr.Dataset") -> Figure:
     text = (
         "Cells are located in float64 and compared with exact location, at random points and at the edges of cells, "
         "outside all ramps. Narrow ramps cover less of the interval and lose more digits; from a deviation of ½ on a "
-        "point falls into another cell."
+        "point falls into another cell. Deviations that are exactly 0 are not drawn."
     )
     if exact:
         text += f" N = {', '.join(map(str, exact))}: no deviation on these points."
@@ -116,10 +116,10 @@ def localisation(dataset: "xr.Dataset") -> Figure:
         for n, (colour, marker) in zip(lossy, _kinds(len(lossy)), strict=True):
             one = dataset.sel(base=n)
             for panel, y in (
-                (panels[0], one["located_deviation"].sel(level=level)),
-                (panels[2], one["located_wrong"].sel(level=level)),
+                (panels[0], _positive(one["located_deviation"].sel(level=level).values)),
+                (panels[2], one["located_wrong"].sel(level=level).values),
             ):
-                panel.axes.plot(bits, y.values, color=colour, marker=marker, markersize=3, zorder=3)
+                panel.axes.plot(bits, y, color=colour, marker=marker, markersize=3, zorder=3)
         longest = deepest["ramps_length"].isel(base=-1).values
         panels[0].axes.plot(bits, longest, color=GREY, linestyle=_DASHES, linewidth=0.9, zorder=1)
         panels[0].title(f"largest deviation, level {level}")
@@ -138,6 +138,11 @@ def localisation(dataset: "xr.Dataset") -> Figure:
     return figure
 
 
+def _positive(values: "np.ndarray") -> "np.ndarray":
+    """Return the values, NaN where a logarithmic axis has no place for them."""
+    return np.where(values > 0, values, np.nan)
+
+
 def _levels(axes: "Axes", dataset: "xr.Dataset", lossy: list[int]) -> None:
     """Draw the deviation of one base, a line a level, darker for deeper ones; zeros are left out."""
     if not lossy:
@@ -151,7 +156,10 @@ def _levels(axes: "Axes", dataset: "xr.Dataset", lossy: list[int]) -> None:
         if not (y > 0).any():
             continue
         share = (index + 1) / len(levels)
-        axes.plot(bits, np.where(y > 0, y, np.nan), color=colour, alpha=0.25 + 0.75 * share, linewidth=0.9)
+        axes.plot(
+            bits, _positive(y), color=colour, alpha=0.25 + 0.75 * share, linewidth=0.9,
+            marker=".", markersize=2.5,
+        )  # fmt: skip
         first = int(np.argmax(y > 0))
         axes.annotate(
             f"ℓ = {level}", (bits[first], y[first]), xytext=(-2, -2), textcoords="offset points", fontsize=6,

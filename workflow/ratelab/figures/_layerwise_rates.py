@@ -42,9 +42,10 @@ def rates(dataset: "xr.Dataset") -> Figure:
     bases = drawn_bases(dataset)
     text = (
         f"L{_subscript(p)} error of the readout of every layer (solid, ramps included) and the bound (2d + 1)·ω at the "
-        "side N^(−ℓ) of its cells (dashed, ω from below). Filled: two sines decode the cells; open: a table does. "
-        "Dotted: N^(−αℓ). A network satisfying the paper's bound, built by our own construction. What is exact but for "
-        "ramps and decoder is not drawn below 10^(−6)."
+        "side N⁻ˡ of its cells (dashed, ω from below). Filled: two sines decode the cells; open: a table does. "
+        "Dotted: N⁻ᵅˡ. A network satisfying the paper's bound, built by our own construction. Curves end flat where "
+        "the target is constant on the cells: what is left is the most that ramps may cost, not drawn below 10⁻⁶."
+        + _left_out(dataset, bases)
     )
     handles = [
         Line2D([], [], color=COLOURS[i], marker=MARKERS[i], label=f"N = {base}")
@@ -71,14 +72,20 @@ def shares(dataset: "xr.Dataset") -> Figure:
     one = dataset.sel(norm=p)
     text = (
         f"The bound is loose: what readouts use of it, in L{_subscript(p)}, is the largest over N, and 1 would be all. "
-        "Dashed: what the proof spends on averages over cells, 2^(1/p)·d of 2d + 1. The rest pays for the decoder and "
-        "for ramps, which in fact cost next to nothing (below, largest over targets and N; below 10^(−18) not drawn)."
+        f"Dashed: what the proof spends on averages over cells, {2 ** (1 / p):.3g}·d of 2d + 1. The rest pays for the "
+        "decoder and for ramps, which in fact cost next to nothing (below, largest over targets and N; "
+        "below 10⁻¹⁸ not drawn)."
     )
+    flat = [readable(name, d) for name, d in _labels(one) if _constant(one.sel(target=name))]
+    if flat:
+        text += f" Constant, without a bound, and not drawn: {', '.join(flat)}."
     dimensions = sorted({int(d) for d in dataset["variables"].values})
-    names = [str(name) for name in dataset["target"].values]
     handles = [
-        Line2D([], [], color=COLOURS[i % len(COLOURS)], marker=MARKERS[i % len(MARKERS)], label=name)
-        for i, name in enumerate(names)
+        Line2D(
+            [], [], color=COLOURS[i % len(COLOURS)], marker=MARKERS[i % len(MARKERS)], label=readable(name, d)
+        )
+        for i, (name, d) in enumerate(_labels(one))
+        if not _constant(one.sel(target=name))
     ]
     handles += [
         Line2D([], [], color=GREY, linestyle=_DASHES, linewidth=0.9, label="allowed for averages"),
@@ -98,6 +105,32 @@ def shares(dataset: "xr.Dataset") -> Figure:
             _ratio_panel(upper, one, chosen, d)
             _cost_panel(lower, one.isel(target=chosen), d)
     return figure
+
+
+def readable(label: str, variables: int) -> str:
+    """Return a target's label with the number of variables after it rather than among its parameters."""
+    name, _, inside = label.partition("(")
+    kept = [part for part in inside.removesuffix(")").split(",") if part and "dimension=" not in part]
+    return f"{name}({','.join(kept)}), d = {variables}" if kept else f"{name}, d = {variables}"
+
+
+def _labels(dataset: "xr.Dataset") -> list[tuple[str, int]]:
+    """Return label and number of variables of every target."""
+    return [
+        (str(name), int(d))
+        for name, d in zip(dataset["target"].values, dataset["variables"].values, strict=True)
+    ]
+
+
+def _constant(one: "xr.Dataset") -> bool:
+    """Whether a target has no modulus on any level, so that there is no bound to compare with."""
+    return not bool((one["bound"].values > 0).any())
+
+
+def _left_out(dataset: "xr.Dataset", bases: list[int]) -> str:
+    """Say which bases the dataset has besides those that are drawn."""
+    others = [str(int(base)) for base in dataset["base"].values if int(base) not in bases]
+    return f" Computed as well, and not drawn: N = {', '.join(others)}." if others else ""
 
 
 def drawn_bases(dataset: "xr.Dataset") -> list[int]:
@@ -130,7 +163,10 @@ def _pair(panels: list[Panel], column: int, count: int, columns: int) -> tuple[P
 
 def _rates_panel(panel: Panel, one: "xr.Dataset", bases: list[int], name: str) -> None:
     axes = panel.axes
-    panel.title(f"{name}, d = {int(one['variables'])}" if "dimension" not in name else name)
+    panel.title(readable(name, int(one["variables"])))
+    if _constant(one):
+        _words(axes, float(np.nanmax(one["error_high"].values)))
+        return
     levels = one["level"].values
     top, bottom = 0.0, np.inf
     for index, base in enumerate(bases):
@@ -148,8 +184,6 @@ def _rates_panel(panel: Panel, one: "xr.Dataset", bases: list[int], name: str) -
             )
         seen = np.concatenate([error[error > 0], bound[bound > 0]])
         top, bottom = max(top, seen.max(initial=0.0)), min(bottom, seen.min(initial=np.inf))
-    if not top:  # a constant: nothing to see
-        top, bottom = 1.0, 0.1
     axes.set_yscale("log")
     axes.set_ylim(max(bottom, 1e-6, top * 1e-7) / 2, 2 * top)
     _slopes(axes, one, bases, levels)
@@ -161,6 +195,14 @@ def _rates_panel(panel: Panel, one: "xr.Dataset", bases: list[int], name: str) -
         axes.set_xlabel("layer ℓ")
     if panel.first:
         axes.set_ylabel("error and bound")
+
+
+def _words(axes: "Axes", error: float) -> None:
+    """Say what there is of a constant, instead of drawing it."""
+    text = f"constant: bound 0,\nerror at most {error:.1g}" if error else "constant: bound and error 0"
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=7, color=GREY)
+    axes.set_xticks([])
+    axes.set_yticks([])
 
 
 def _slopes(axes: "Axes", one: "xr.Dataset", bases: list[int], levels: "NDArray[np.int64]") -> None:
@@ -227,4 +269,4 @@ def _levels_axis(panel: Panel, levels: "NDArray[np.int64]", there: "NDArray[np.b
 
 
 def _subscript(p: float) -> str:
-    return "₀₁₂₃₄₅₆₇₈₉"[int(p)] if p == int(p) and p < 10 else f"_{p:g}"
+    return f"{p:g}".translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))

@@ -1,6 +1,7 @@
 """Multigrade against single-grade learning: errors after every grade, and along the work."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from math import floor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +34,8 @@ _WORDS = {"same": "sine, ReLU, ReLU", "relu": "ReLU only"}
 _DASHES = (0, (4, 2))
 _ONE = 1.0
 _SPAN = 5.0
-_TREAD = 0.6
+_NEAR_ONE = 0.9
+_TREAD, _BESIDE = 0.6, 0.08
 
 
 def figures(dataset: "xr.Dataset") -> Mapping[str, Figure]:
@@ -80,9 +82,10 @@ def by_work(dataset: "xr.Dataset") -> Figure:
 
 
 def _setting(dataset: "xr.Dataset") -> str:
+    seeds = dataset.sizes["seed"]
     return (
         f"Hidden widths {dataset.attrs['widths']}, epochs {dataset.attrs['epochs']}, "
-        f"{int(dataset.attrs['points']):,} points; medians of {dataset.sizes['seed']} seeds."
+        f"{int(dataset.attrs['points']):,} points; medians of {seeds} seed{'s' * (seeds > 1)}."
     )
 
 
@@ -109,6 +112,7 @@ def _figure(
         )
         heading(figure, title, text)
         panel = (width - _LEFT - 0.12 - (len(targets) - 1) * _GAP) / len(targets)
+        size = min(8.0, 8.0 * panel * 14 / max(map(len, targets)))
         for row, kind in enumerate(kinds):
             for column, label in enumerate(targets):
                 axes = place(
@@ -116,7 +120,6 @@ def _figure(
                 )
                 draw(axes, dataset.sel(target=label, activations=kind))
                 if row == 0:
-                    size = min(8.0, 8.0 * panel * 14 / len(label))
                     axes.set_title(label, loc="left", fontweight="bold", pad=3, fontsize=size)
                 _errors_axis(axes)
                 if column == 0:
@@ -143,6 +146,22 @@ def _errors_axis(axes: "Axes") -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
+def _say_if_none_helped(axes: "Axes", errors: Sequence[np.ndarray]) -> None:
+    """Write down the least of errors that are all near 1, that of the zero function, or larger."""
+    least = min(float(np.nanmin(table)) for table in errors)
+    if least > _NEAR_ONE:
+        axes.annotate(
+            f"no error below {floor(100 * least) / 100:g};\nthe zero function has 1",
+            (0.03, 0.95),
+            xycoords="axes fraction",
+            va="top",
+            fontsize=6.5,
+            color=GREY,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+            zorder=1.5,
+        )
+
+
 def _stair(axes: "Axes", one: "xr.Dataset") -> None:
     grades = one["grade"].values
     end = float(grades[-1])
@@ -160,13 +179,15 @@ def _stair(axes: "Axes", one: "xr.Dataset") -> None:
             zorder=2,
         )
     axes.plot(grades, test["rse_grade_median"].values, color=BLUE, marker="o", linestyle="", zorder=3)
-    _range(axes, grades[1:] + _TREAD / 2, test.isel(grade=slice(1, None)), "rse_grade", BLUE)
-    beside = end + _TREAD + 0.3
+    _range(axes, grades[1:] + _BESIDE, test.isel(grade=slice(1, None)), "rse_grade", BLUE)
+    alone = end + 1.1
     single = test.sel(learning="single grade")
-    axes.plot([beside], [float(single["rse_final_median"])], color=VERMILLION, marker="s", zorder=4)
-    _range(axes, np.array([beside]), single, "rse_final", VERMILLION)
-    axes.set_xlim(-0.15, beside + 0.3)
-    axes.set_xticks(grades, [str(int(g)) for g in grades])
+    axes.plot([alone], [float(single["rse_final_median"])], color=VERMILLION, marker="s", zorder=4)
+    _range(axes, np.array([alone]), single, "rse_final", VERMILLION)
+    axes.set_xlim(-0.15, alone + 0.75)
+    axes.set_xticks([*grades, alone], [*(str(int(g)) for g in grades), "all at once"])
+    found = [one["rse_grade_least"].values, one["rse_grade_median"].values, single["rse_final_least"].values]
+    _say_if_none_helped(axes, found)
 
 
 def _range(axes: "Axes", x: "np.ndarray", one: "xr.Dataset", name: str, colour: str) -> None:
@@ -189,3 +210,4 @@ def _course(axes: "Axes", one: "xr.Dataset") -> None:
         axes.fill_between(share, least, most, color=_COLOURS[method], alpha=0.2, linewidth=0)
         axes.plot(share, middle, color=_COLOURS[method], marker=_MARKS[method], markersize=3, zorder=3)
     axes.set_xlim(0, 1.02)
+    _say_if_none_helped(axes, [test["rse_milestone_least"].values])

@@ -5,6 +5,7 @@ from math import ceil, exp, floor, inf, isfinite, log10
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from matplotlib.collections import LineCollection
 from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, NullLocator
 
 from ratelab.figures._curves import Curve, positive
@@ -23,6 +24,7 @@ from ratelab.report import SlopeRow, interval_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 LineStyle = Literal["-", "--"]
 
@@ -30,6 +32,7 @@ BUDGET_WORDS = {"neurons": "neurons N", "connections": "connections W"}
 _TRAINED = (
     (VERMILLION, "o"), (GREEN, "^"), (PURPLE, "s"), (ORANGE, "D"), (SKY, "v"), (GREY, "P"), (BLACK, "X"),
 )  # fmt: skip
+_ROOM = 3.0  # points between printed slopes and what is drawn
 _DECADES = 13  # below that, relative to the largest value, float64 errors are roundoff
 
 
@@ -50,20 +53,49 @@ def draw_panel(axes: "Axes", found: list[Curve], networks: list[str], trainers: 
     axes.set_yscale("log")
     budgets = found[0].budgets
     budget_axis(axes, budgets.tolist())
-    bottom = _limits(axes, found, trainers)
+    _limits(axes, found, trainers)
     single = len(networks) == 1
     for curve in found:
-        _bracket(axes, curve, networks, bottom)
+        _bracket(axes, curve, networks)
         mine = [trainer for trainer in trainers if trainer in curve.trained]
         for place, trainer in enumerate(mine):
             index = trainers.index(trainer)
             colour = trained_style(index)[0] if single else network_colour(networks, curve.network)
             _trained(axes, curve, trainer, index, side_by_side(place, len(mine)), colour)
     if trainers or single:
-        _slopes(axes, found, networks)
+        make_room(axes, _slopes(axes, found, networks))
+    for curve in found:
+        _zeros(axes, curve, network_colour(networks, curve.network))
 
 
-def _bracket(axes: "Axes", curve: Curve, networks: list[str], bottom: float) -> None:
+def make_room(axes: "Axes", texts: Sequence["Text"]) -> None:
+    """Lower a logarithmic axis until no line, marker or bar crosses texts at its lower left corner."""
+    boxes = [text.get_window_extent() for text in texts]
+    if not boxes:
+        return
+    gap = _ROOM * axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
+    frame = axes.get_window_extent()
+    right = max(box.x1 for box in boxes) + gap
+    top = (max(box.y1 for box in boxes) + gap - frame.y0) / frame.height
+    paths = [np.asarray(line.get_xydata()) for line in axes.lines]
+    paths += [part for drawn in axes.collections if isinstance(drawn, LineCollection)
+              for part in np.asarray(drawn.get_segments())]  # fmt: skip
+    lowest = inf
+    for path in paths:
+        seen = path[np.isfinite(path).all(axis=1) & (path > 0).all(axis=1)]
+        if not len(seen):
+            continue
+        x, y = axes.transData.transform(seen).T
+        if x[0] <= right:
+            across = np.append(x[x <= right], right if x[-1] > right else x[0])
+            lowest = min(lowest, float(np.interp(across, x, y).min()), float(y[x <= right].min()))
+    height = (lowest - frame.y0) / frame.height
+    if height < top:
+        low, high = axes.get_ylim()
+        axes.set_ylim(low / (high / low) ** ((top - height) / (1 - top)), high)
+
+
+def _bracket(axes: "Axes", curve: Curve, networks: list[str]) -> None:
     colour = network_colour(networks, curve.network)
     marker = MARKERS[networks.index(curve.network) % len(MARKERS)]
     lower, upper = positive(curve.lower), positive(curve.upper)
@@ -82,12 +114,16 @@ def _bracket(axes: "Axes", curve: Curve, networks: list[str], bottom: float) -> 
         markerfacecolor="white",
         zorder=5,
     )
+
+
+def _zeros(axes: "Axes", curve: Curve, colour: str) -> None:
+    """Mark errors that are exactly zero on the floor of the axis."""
     for attained in (True, False):
         zeros = curve.budgets[(curve.upper == 0) & (curve.in_closure != attained)]
         face = colour if attained else "white"
-        place_at = np.full(len(zeros), bottom)
+        floor_of_axis = np.full(len(zeros), axes.get_ylim()[0])
         axes.plot(
-            zeros, place_at, linestyle="", marker="v", markersize=5, color=colour, markerfacecolor=face,
+            zeros, floor_of_axis, linestyle="", marker="v", markersize=5, color=colour, markerfacecolor=face,
             clip_on=False, zorder=6,
         )  # fmt: skip
 
@@ -117,8 +153,8 @@ def _trained(axes: "Axes", curve: Curve, trainer: str, index: int, shift: float,
     )
 
 
-def _limits(axes: "Axes", found: list[Curve], trainers: list[str]) -> float:
-    """Set the vertical range and its ticks, and return the floor on which exact zeros are drawn."""
+def _limits(axes: "Axes", found: list[Curve], trainers: list[str]) -> None:
+    """Set the vertical range and its ticks, with room for exact zeros on the floor."""
     values = [
         v
         for c in found
@@ -141,18 +177,17 @@ def _limits(axes: "Axes", found: list[Curve], trainers: list[str]) -> float:
         LogLocator(10, subs=tuple(range(2, 10)), numticks=20) if decades < 5 else NullLocator()
     )
     axes.yaxis.set_minor_formatter(NullFormatter())
-    return float(bottom)
 
 
-def _slopes(axes: "Axes", found: list[Curve], networks: list[str]) -> None:
-    """Shade the latest octave, print its slopes, and draw what theory predicts as a dashed line."""
+def _slopes(axes: "Axes", found: list[Curve], networks: list[str]) -> list["Text"]:
+    """Shade the latest octave, draw what theory predicts as a dashed line, and return the printed slopes."""
     rows = [(curve, curve.row) for curve in found if curve.row is not None]
     window = next((row.octave for _, row in rows), "")
     if window:
         start, end = (float(part) for part in window.split("-"))
         axes.axvspan(start, end, color="#000000", alpha=0.05, linewidth=0, zorder=0)
     texts = [(text, curve) for curve, row in rows[:3] for text in reversed(_slope_text(curve, row))]
-    for index, (text, curve) in enumerate(texts):
+    printed: list[Text] = [
         axes.annotate(
             text,
             (0.03, 0.0),
@@ -163,12 +198,15 @@ def _slopes(axes: "Axes", found: list[Curve], networks: list[str]) -> None:
             color=network_colour(networks, curve.network),
             zorder=7,
         )
+        for index, (text, curve) in enumerate(texts)
+    ]
     drawn: set[float] = set()
     for curve, row in rows:
         rate = row.predicted[0]
         if isfinite(rate) and rate > 0 and rate not in drawn and not (curve.upper == 0).any():
             drawn.add(rate)
             _reference(axes, found, rate)
+    return printed
 
 
 def _slope_text(curve: Curve, row: SlopeRow) -> list[str]:

@@ -47,11 +47,12 @@ def readouts(dataset: "xr.Dataset") -> Figure:
     """Draw the error of every readout against its hidden layer, one panel a target and base."""
     targets = [str(name) for name in dataset["target"].values]
     bases = [int(base) for base in dataset["base"].values]
+    seeds = dataset.sizes["seed"]
     text = (
         "L₂ error of the readout after each hidden layer. Constructed: our network, whose cells fall into N from level "
         "to level, with parameters as long as the panels say, and its bound 3·ω(N⁻ˡ). Trained: as many neurons in "
         f"every layer, two of them sines, float64 parameters (53 bits), {dataset.attrs['steps']:,} steps of Adam for "
-        f"the whole or for each layer; medians and ranges of {dataset.sizes['seed']} seeds. Losses see quadrature "
+        f"the whole or for each layer; medians and ranges of {seeds} seed{'s' * (seeds > 1)}. Losses see quadrature "
         "nodes only, errors all of [0, 1]."
     )
     methods = [str(name) for name in dataset["training"].values]
@@ -67,14 +68,15 @@ def readouts(dataset: "xr.Dataset") -> Figure:
             for name, (colour, marker) in zip(methods, _METHODS, strict=True)
         ),
     ]
-    columns = min(_COLUMNS, len(targets))
-    blocks = ceil(len(targets) / columns)
+    blocks = ceil(len(targets) / _COLUMNS)
+    columns = ceil(len(targets) / blocks)
     with style():
         top = heading_height(text, _WIDTH) + 0.24
         rows = blocks * len(bases)
         figure = new_figure(_WIDTH, top + rows * _HEIGHT + (rows - 1) * _ROW_GAP + 0.42 + 0.165 * 2 + 0.1)
         heading(figure, "Constructed and trained readouts", text)
         width = (_WIDTH - _LEFT - 0.12 - (columns - 1) * _GAP) / columns
+        size = max(6.0, min(8.0, 8.0 * width * 14 / max(map(len, targets))))
         for i, label in enumerate(targets):
             for j, base in enumerate(bases):
                 row, column = (i // columns) * len(bases) + j, i % columns
@@ -82,11 +84,10 @@ def readouts(dataset: "xr.Dataset") -> Figure:
                     figure, _LEFT + column * (width + _GAP), top + row * (_HEIGHT + _ROW_GAP), width, _HEIGHT
                 )
                 _panel(axes, dataset.sel(target=label, base=base), methods)
-                size = min(8.0, 8.0 * width * 14 / len(f"{label}, N = {base}"))
-                axes.set_title(f"{label}, N = {base}", loc="left", fontweight="bold", pad=3, fontsize=size)
+                axes.set_title(label, loc="left", fontweight="bold", pad=3, fontsize=size)
                 if column == 0:
                     axes.set_ylabel("L₂ error")
-                if row == rows - 1:
+                if j == len(bases) - 1 and i + columns >= len(targets):
                     axes.set_xlabel("hidden layer read")
         bottom_legend(figure, handles, 2)
     return figure
@@ -115,7 +116,7 @@ def _panel(axes: "Axes", one: "xr.Dataset", methods: list[str]) -> None:
     axes.set_ylim(bottom, top * (top / bottom) ** 0.14)
     bits = np.nanmax(one["constructed_bits"].values)
     axes.annotate(
-        f"{bits:,.0f} bits",
+        f"N = {int(one['base'])}, {bits:,.0f} bits",
         (0.97, 0.93),
         xycoords="axes fraction",
         ha="right",

@@ -12,7 +12,9 @@ from ratelab._errors import UserError
 from ratelab.networks._numbers import dyadic, rational
 
 GUARD = 128
-"""Good bits of a decoded value, relative to its scale, before balls grow."""
+"""Good bits of v · sin(w k) after the point; those of a decoded value are twice as many, less what balls grow."""
+FINEST = 2.0**-200
+"""No decoder is asked for a finer accuracy: balls of decoded values resolve it."""
 
 
 @contextmanager
@@ -162,7 +164,7 @@ def farthest(balls: Sequence[arb], values: Sequence[fmpq]) -> float:
                 return inf
             worst = worst.max(distance)
         bound = float(worst.upper())
-    return nextafter(bound, inf) if bound else 0.0
+    return nextafter(bound, inf) if worst else 0.0  # a ball that float64 rounds to 0 is none
 
 
 def checked_values(values: Sequence[fmpq], accuracy: float, name: str, most_cells: int) -> tuple[fmpq, ...]:
@@ -173,7 +175,7 @@ def checked_values(values: Sequence[fmpq], accuracy: float, name: str, most_cell
 
 
 def checked_cells(cells: int, accuracy: float, name: str, most_cells: int) -> None:
-    """Stop unless 1 ≤ K ≤ most_cells and 0 < accuracy < 1.
+    """Stop unless 1 ≤ K ≤ most_cells and 2^-200 ≤ accuracy < 1.
 
     Raises
     ------
@@ -181,12 +183,12 @@ def checked_cells(cells: int, accuracy: float, name: str, most_cells: int) -> No
         Otherwise.
     """
     if not 1 <= cells <= most_cells:
+        more = "" if name == "table" or not cells else "; the decoder 'table' takes up to 1,000,000"
         raise UserError(
-            f"the decoder '{name}' was given {cells:,} cells, and takes 1 to {most_cells:,}; "
-            "the decoder 'table' takes up to 1,000,000"
+            f"the decoder '{name}' was given {cells:,} cells, and takes 1 to {most_cells:,}{more}"
         )
-    if not 0 < accuracy < 1:
-        raise UserError(f"a decoder's accuracy is {accuracy}, and must lie between 0 and 1, both excluded")
+    if not FINEST <= accuracy < 1:
+        raise UserError(f"a decoder's accuracy is {accuracy:.3g}; allowed: from 2^-200 on, below 1")
 
 
 def checked_position(position: fmpq, cells: int) -> fmpq:

@@ -7,7 +7,7 @@ import numpy as np
 from flint import arb, arb_mat, fmpq
 from numpy.typing import NDArray
 
-from ratelab._errors import UserError
+from ratelab._errors import PrecisionError, UserError
 from ratelab.networks import _matrix
 from ratelab.networks._ball import apply_ball, ball
 from ratelab.networks._layers import Layer
@@ -68,7 +68,7 @@ def _check_period(activation: Activation, largest: float, epsilon: float) -> Non
     assert activation.period is not None
     most = activation.period * 2.0**-12 / epsilon
     if largest > most:
-        raise UserError(
+        raise PrecisionError(
             f"an argument of '{activation.name}' is {largest:.3g}; floating point with relative rounding {epsilon:.1g} "
             f"knows its place in the period up to {most:.3g} only: evaluate in balls"
         )

@@ -107,7 +107,7 @@ def _measured(values: Sequence[fmpq], scale: fmpq, outer: float) -> SineCode:
     code = verified(values, scale, fmpq(1), rational(outer), 53)
     size = int(scale.p) / int(scale.q)
     floats = size * np.sin(outer * np.sin(np.arange(1.0, code.cells + 1)))
-    rounding = size * (abs(outer) + 1) * 2.0**-52 * (1 + 2.0**-40)
+    rounding = size * ((abs(outer) + 1) * 2.0**-52 * (1 + 2.0**-40))
     tolerance = max(code.tolerance + rounding, farthest([arb(x) for x in floats.tolist()], values))
     return replace(code, tolerance=nextafter(tolerance, inf))
 

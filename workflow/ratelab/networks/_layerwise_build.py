@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import inf, nextafter
+from math import inf, log2, nextafter
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from flint import fmpq
 
 from ratelab._errors import UserError
 from ratelab.networks._decoders import decoder as decoder_of
+from ratelab.networks._grade_code import GradeCode
 from ratelab.networks._layerwise import LayerwiseNetwork
 from ratelab.networks._layerwise_cells import CellValues, corrected
 from ratelab.networks._localisation import Localisation
@@ -78,13 +80,14 @@ def layerwise_network(
     width = _RAMP if ramp is None else rational(ramp)
     if not 0 < width <= _HALF:
         raise UserError(f"ramp is {ramp}; allowed: above 0, at most 1/2, in units of a cell's side")
-    if isinstance(accuracy, bool) or not isinstance(accuracy, int | float) or not 0 < accuracy < 1:
+    if isinstance(accuracy, bool) or not isinstance(accuracy, Real) or not 0 < accuracy < 1:
         raise UserError(f"accuracy is {accuracy!r}; allowed: numbers between 0 and 1")
     shape = Localisation(dimension, base, width)
-    if shape.cells(depth_max) > coder.most_cells:
+    # logarithms, since the number itself may be too long to write
+    if dimension * depth_max * log2(base) > log2(coder.most_cells) + 2.0**-20:
         raise UserError(
-            f"{depth_max} grades with base {base} in dimension {dimension} have {shape.cells(depth_max)} cells; "
-            f"decoder '{coder.name}' takes at most {coder.most_cells}"
+            f"{depth_max:,} grades of base {base:,} have {base:,}^{dimension * depth_max:,} cells; the decoder "
+            f"'{coder.name}' takes at most {coder.most_cells:,}"
         )
     first = _flat(averages[0], shape, 0)
     constant = first[0]
@@ -121,11 +124,33 @@ def _graded(net: LayerwiseNetwork, averages: Any) -> LayerwiseNetwork:
     wanted = _flat(averages, net.shape, level)
     before = net.tables[-1]
     coarse = before.refined(net.base, net.dimension, level - 1)
-    code = net.decoder.encode(list(wanted - coarse), net.accuracy)
+    code = _coded(net, level, list(wanted - coarse))
     table = corrected(coarse, before.radius, code)
     largest = max((abs(v) for v in wanted - table.values), default=fmpq(0)) + table.radius
     error = nextafter(int(largest.p) / int(largest.q), inf) if largest else 0.0
     return replace(net, codes=(*net.codes, code), tables=(*net.tables, table), errors=(*net.errors, error))
+
+
+def _coded(net: LayerwiseNetwork, level: int, residuals: list[fmpq]) -> GradeCode:
+    """Return the decoder's code of a grade, if it is what the decoder was asked for."""
+    given: Any = net.decoder.encode(residuals, net.accuracy)
+    if not isinstance(given, GradeCode):
+        raise UserError(f"decoder '{net.decoder.name}' returned {given!r}, which does not offer GradeCode")
+    code: GradeCode = given
+    if code.cells != len(residuals):
+        raise UserError(f"decoder '{net.decoder.name}' coded {code.cells} of {len(residuals)} cells")
+    if code.scale and code.inner != net.inner(level):
+        raise UserError(
+            f"decoder '{net.decoder.name}' codes {code.cells} cells with another w than its `inner` gives; the network "
+            "holds that one before values are known, so both must agree"
+        )
+    largest = max(abs(value) for value in residuals)
+    if not (code.tolerance < inf and rational(code.tolerance) <= rational(net.accuracy) * largest):
+        raise UserError(
+            f"decoder '{net.decoder.name}' reaches {code.tolerance:.3g}, and {net.accuracy:.3g} of the largest value, "
+            f"{int(largest.p) / int(largest.q):.3g}, was asked for"
+        )
+    return code
 
 
 def _require_room(net: LayerwiseNetwork) -> None:

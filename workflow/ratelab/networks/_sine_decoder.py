@@ -79,7 +79,10 @@ class SineDecoder:
         outer = _outer(given, scale, accuracy_bits(accuracy))
         code = verified(given, scale, inner, outer)
         if not code.within(rational(accuracy) * max(abs(value) for value in given)):
-            raise UserError(f"the values of {len(given)} cells are too small or too large for float64 bounds")
+            raise UserError(
+                f"the bound of the decoded values, {accuracy:.3g} of the largest of {len(given)} values, is no float64 "
+                "number; give values and an accuracy nearer to 1"
+            )
         return code
 
 

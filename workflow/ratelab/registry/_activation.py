@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from math import inf, isfinite
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 from ratelab._errors import UserError
@@ -75,7 +76,7 @@ class Activation:
             raise UserError(
                 f"activation '{self.name}': degree is {self.degree!r}; allowed: whole numbers from 0 on"
             )
-        if self.period is not None and not 0 < self.period < inf:
+        if self.period is not None and not (isinstance(self.period, Real) and 0 < self.period < inf):
             raise UserError(
                 f"activation '{self.name}': period is {self.period!r}; allowed: positive finite numbers"
             )

@@ -70,6 +70,7 @@ class Catalogue(Mapping[str, T], Generic[T]):
         self.entries = dict(entries)
         self._broken = broken
         self._members: dict[str, T] = {}
+        self._registry: Registry | None = None
 
     def __getitem__(self, text: str) -> T:
         name, parameters = parse_label(text)
@@ -107,6 +108,9 @@ class Catalogue(Mapping[str, T], Generic[T]):
                 )
             if member.name != text:  # type: ignore[attr-defined]
                 object.__setattr__(member, "name", text)
+            use = getattr(member, "use", None)
+            if use is not None and self._registry is not None:
+                use(self._registry)
             self._members[text] = member  # type: ignore[assignment]
         return self._members[text]
 
@@ -121,6 +125,13 @@ class Registry:
     constructions: Catalogue[Construction]
     trainers: Catalogue[Trainer]
     broken: tuple[Broken, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Let members that name other plugins find them here."""
+        for kind in KINDS:
+            found = self.catalogue(kind)
+            if isinstance(found, Catalogue):
+                found._registry = self
 
     def catalogue(self, kind: str) -> Catalogue[Any]:
         """Return the catalogue of one of the five kinds."""

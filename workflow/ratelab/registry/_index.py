@@ -59,10 +59,10 @@ def build_index(folders: Sequence[str | Path], members: Mapping[str, Sequence[st
     folders
         As for `load_plugins`.
     members
-        Kind → labels whose facts are wanted (degree and knots of activations, dimension of targets, activations that
-        architectures use besides the network's, whether trainers polish); facts are kept under the normal form of the
-        label, parameters in the order of their family. Under ``constructions`` stand triples as `construction_case`
-        writes them; their fact is the list of constructions that accept such networks.
+        Kind → labels whose facts are wanted (degree and knots of activations, dimension and domain of targets,
+        activations that architectures use besides the network's, whether trainers polish); facts are kept under the
+        normal form of the label, parameters in the order of their family. Under ``constructions`` stand triples as
+        `construction_case` writes them; their fact is the list of constructions that accept such networks.
     """
     registry = load_plugins(folders)
     entries = {
@@ -155,7 +155,7 @@ def _facts(kind: str, member: Any) -> dict[str, Any]:
             "knots": sum(any(pieces.jumps(i)) for i in range(len(pieces.knots))) if pieces else None,
         }
     if kind == "targets":
-        return {"dimension": member.dimension}
+        return {"dimension": member.dimension, "domain": [list(map(float, side)) for side in member.domain]}
     if kind == "architectures":
         return {"others": sorted(getattr(member, "others", ()))}
     if kind == "trainers":

@@ -47,7 +47,9 @@ def parse_label(text: str) -> tuple[str, dict[str, Parameter]]:
     """Split a label into name and parameters; the inverse of `label`."""
     match = _LABEL.fullmatch(text.strip())
     if match is None:
-        raise UserError(f"'{text}' is not a label; write a name, or name(key=value,key=value)")
+        half = text.count("(") != text.count(")")
+        hint = ", and quote it inside a list [ … ], where its commas separate" if half else ""
+        raise UserError(f"'{text}' is not a label; write a name, or name(key=value,key=value){hint}")
     parameters: dict[str, Parameter] = {}
     for item in filter(None, (match["parameters"] or "").split(",")):
         key, separator, value = item.partition("=")

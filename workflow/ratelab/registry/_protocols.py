@@ -18,7 +18,8 @@ class Architecture(Protocol):
     """A family of network shapes, the widest of which is chosen for a budget.
 
     One whose layouts give some neurons an activation of their own has an attribute ``others``, the names of these
-    activations; bounds for the network's activation alone are then not applied.
+    activations; bounds for the network's activation alone are then not applied. One that is told such a name as a
+    parameter has a method ``use(registry)``, called once when the registry makes it, to look it up.
     """
 
     name: str

@@ -50,6 +50,7 @@ _NAMES = {
     "averages_bound": "._layerwise_plan",
     "besov_norm_by_moduli": "._besov",
     "besov_norm_by_wavelets": "._besov",
+    "cell_levels": "._layerwise_levels",
     "check_axioms": "._axioms",
     "cone_best_scale": "._indicators",
     "cone_error": "._indicators",
@@ -82,6 +83,7 @@ _NAMES = {
     "layerwise": "._layerwise",
     "layerwise_base": "._layerwise_plan",
     "layerwise_bound": "._layerwise_plan",
+    "layerwise_of_levels": "._layerwise",
     "layerwise_plan": "._layerwise_plan",
     "layerwise_sizes": "._layerwise_plan",
     "layerwise_until": "._layerwise",
@@ -154,9 +156,15 @@ if TYPE_CHECKING:
         cube_error,
         cube_power,
     )
-    from ratelab.spaces._layerwise import LayerwiseApproximation, LayerwiseStop, layerwise, layerwise_until
+    from ratelab.spaces._layerwise import (
+        LayerwiseApproximation,
+        LayerwiseStop,
+        layerwise,
+        layerwise_of_levels,
+        layerwise_until,
+    )
     from ratelab.spaces._layerwise_accounts import LayerwiseGrade
-    from ratelab.spaces._layerwise_levels import CellLevels
+    from ratelab.spaces._layerwise_levels import CellLevels, cell_levels
     from ratelab.spaces._layerwise_plan import (
         LayerwisePlan,
         LayerwiseSizes,
@@ -279,6 +287,7 @@ __all__ = [
     "averages_bound",
     "besov_norm_by_moduli",
     "besov_norm_by_wavelets",
+    "cell_levels",
     "check_axioms",
     "cone_best_scale",
     "cone_error",
@@ -311,6 +320,7 @@ __all__ = [
     "layerwise",
     "layerwise_base",
     "layerwise_bound",
+    "layerwise_of_levels",
     "layerwise_plan",
     "layerwise_sizes",
     "layerwise_until",

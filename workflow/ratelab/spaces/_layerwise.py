@@ -8,15 +8,17 @@ and for the ramps, whose accuracy and width are fixed beforehand from the least 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, floor, log2
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from ratelab._errors import UserError
+from ratelab.exact import check_exponent, largest_grid
 from ratelab.networks import Decoder, LayerwiseNetwork, layerwise_network
-from ratelab.networks._decoders import decoder as decoder_of
+from ratelab.networks import decoder as decoder_of
 from ratelab.registry import Target
 from ratelab.spaces._layerwise_accounts import LayerwiseGrade, accounts
-from ratelab.spaces._layerwise_levels import CellLevels, cell_levels, unit_cube
-from ratelab.spaces._layerwise_plan import checked_exponent
+from ratelab.spaces._layerwise_levels import CellLevels, cell_levels, check_levels, unit_cube
+from ratelab.spaces._layerwise_plan import checked_whole
 
 if TYPE_CHECKING:
     from flint import fmpq
@@ -42,7 +44,7 @@ class LayerwiseApproximation:
     network
         With its readouts Φ_0 … Φ_L.
     grades
-        The accounts of ℓ = 0 … L.
+        The accounts of ℓ = 0 … L, or of the last of these levels.
     levels
         Averages of the target on all levels.
     """
@@ -66,8 +68,9 @@ class LayerwiseApproximation:
 
     def in_norm(self, p: float, *, certify: bool = False) -> "LayerwiseApproximation":
         """Return the same network with its accounts in another norm, 1 ≤ p < ∞; `certify` as in `layerwise`."""
-        exponent = checked_exponent(p)
-        found = accounts(self.target, self.network, self.levels, exponent, certify=certify)
+        exponent = check_exponent(p)
+        first = self.grades[0].level
+        found = accounts(self.target, self.network, self.levels, exponent, first, certify=certify)
         return replace(self, p=exponent, grades=found)
 
 
@@ -100,7 +103,7 @@ class _Design:
     levels: CellLevels
     decoder: Decoder
     accuracy: float
-    ramp: "Fraction | fmpq"
+    ramp: "Fraction | fmpq | float"
     offset: Fraction
 
 
@@ -112,7 +115,7 @@ def layerwise(
     p: float = 2,
     decoder: str | Decoder = "closed-form",
     depth_max: int | None = None,
-    accuracy: float | None = None,
+    decoder_accuracy: float | None = None,
     ramp: "Fraction | fmpq | float | None" = None,
     certify: bool = False,
 ) -> LayerwiseApproximation:
@@ -129,9 +132,10 @@ def layerwise(
     decoder
         Its name (``closed-form``, ``lattice``, ``float64``, ``table``) or a `Decoder`.
     depth_max
-        Grades for which ramps and decoder are dimensioned, so that more can be appended; by default L.
-    accuracy
-        Of the decoder, relative to the largest value of a grade. By default what costs at most a quarter of the least
+        Grades for which ramps and decoder are dimensioned, from averages on all these levels, so that more can be
+        appended and none changes those before; by default L.
+    decoder_accuracy
+        Relative to the largest value of a grade. By default what costs at most a quarter of the least
         modulus; at most 2^(−40) for the decoders to which it is cheap, the closed form and the table.
     ramp
         δ, the width of a ramp in units of its cell. By default a power of 2 with which all ramps cost at most a quarter
@@ -145,11 +149,11 @@ def layerwise(
         If a number is out of range, the target does not live on the unit cube or is not integrable, or the decoder does
         not take that many cells or cannot be that accurate.
     """
-    exponent = checked_exponent(p)
+    exponent = check_exponent(p)
     longest = _checked(target, base, grades, depth_max)
-    chosen = _checked_decoder(decoder, base, target.dimension, grades)
-    levels = _levels(target, base, grades, longest)
-    design = _design(levels, longest, exponent, chosen, accuracy, ramp)
+    chosen = _checked_decoder(decoder, base, target.dimension, longest)
+    levels = cell_levels(target, base, longest)
+    design = _design(levels, longest, exponent, chosen, decoder_accuracy, ramp)
     network = _network(design, base, grades, longest)
     found = accounts(target, network, levels, exponent, certify=certify)
     return LayerwiseApproximation(target, exponent, network, found, levels)
@@ -194,15 +198,15 @@ def layerwise_until(
     UserError
         As `layerwise`, and if the accuracy is not positive.
     """
-    exponent = checked_exponent(p)
-    if not accuracy > 0:
-        raise UserError(f"accuracy is {accuracy}; allowed: numbers above 0")
+    exponent = check_exponent(p)
+    if not isinstance(accuracy, Real) or not accuracy > 0:
+        raise UserError(f"accuracy is {accuracy!r}; allowed: numbers above 0")
     _checked(target, base, 1, None)
     chosen = _checked_decoder(decoder, base, target.dimension, 1)
     most = most_grades if most_grades is not None else _affordable(chosen, base, target.dimension)
     _checked(target, base, most, None)
     _checked_decoder(chosen, base, target.dimension, most)
-    design = _design(_levels(target, base, most, most), most, exponent, chosen, None, ramp)
+    design = _design(cell_levels(target, base, most), most, exponent, chosen, None, ramp)
     averages = design.levels.averages
     network = _network(design, base, 1, most)
     found = list(accounts(target, network, design.levels, exponent))
@@ -213,12 +217,6 @@ def layerwise_until(
     fine = [grade.level for grade in found if grade.error[1] <= accuracy]
     best = min(found, key=lambda grade: (grade.error[1], grade.level)).level
     return LayerwiseStop(approximation, fine[0] if fine else best, float(accuracy), bool(fine))
-
-
-def _levels(target: Target, base: int, grades: int, longest: int) -> CellLevels:
-    """Return averages on all levels that may be appended, as far as they are affordable."""
-    seen = longest if base ** (target.dimension * longest) <= _MOST_CELLS else grades
-    return cell_levels(target, base, seen)
 
 
 def _network(design: _Design, base: int, grades: int, longest: int) -> LayerwiseNetwork:
@@ -242,11 +240,14 @@ def _design(
     accuracy: float | None,
     ramp: "Fraction | fmpq | float | None",
 ) -> _Design:
+    if accuracy is not None and (not isinstance(accuracy, Real) or not 0 < accuracy < 1):
+        raise UserError(f"decoder_accuracy is {accuracy!r}; allowed: numbers between 0 and 1")
     changes = levels.changes()
     moduli = [levels.modulus(level, p) for level in range(1, len(levels.averages))]
     least = min(moduli)
     if accuracy is None:
         accuracy = _accuracy(moduli, changes, decoder.name in _EXACT_NAMES)
+    accuracy = float(accuracy)
     # grade g corrects what grade g − 1 decoded wrongly, too
     largest, before = [], 0.0
     for change in changes:
@@ -255,8 +256,6 @@ def _design(
     total = sum(largest)
     if ramp is None:
         ramp = Fraction(1, 1 << _ramp_bits(least, total, p, levels.dimension * longest))
-    elif isinstance(ramp, float):
-        ramp = Fraction(ramp)
     offset = Fraction(ceil(256 * (abs(float(levels.averages[0].ravel()[0])) + total + 1)), 256)
     return _Design(levels, decoder, accuracy, ramp, offset)
 
@@ -278,7 +277,7 @@ def _ramp_bits(least: float, total: float, p: float, count: int) -> int:
 
 
 def _affordable(decoder: Decoder, base: int, dimension: int) -> int:
-    most = min(decoder.most_cells, _MOST_CELLS)
+    most = min(decoder.most_cells, _MOST_CELLS, largest_grid(dimension) ** dimension)
     grades = 1
     while base ** (dimension * (grades + 1)) <= most and grades < _MOST_GRADES:
         grades += 1
@@ -288,24 +287,18 @@ def _affordable(decoder: Decoder, base: int, dimension: int) -> int:
 def _checked(target: Target, base: int, grades: int, depth_max: int | None) -> int:
     """Check whole numbers and the domain; return the largest number of grades."""
     unit_cube(target)
-    longest = grades if depth_max is None else depth_max
-    given = (
-        ("base N", base, 2),
-        ("number of grades L", grades, 1),
-        ("largest number of grades", longest, grades),
-    )
-    for name, value, least in given:
-        if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
-            raise UserError(f"the {name} is {value!r}; allowed: whole numbers from {least} on")
+    base, grades = checked_whole("base N", base, 2), checked_whole("number of grades L", grades, 1)
+    longest = grades if depth_max is None else checked_whole("largest number of grades", depth_max, grades)
+    check_levels(target, base, longest)
     return longest
 
 
 def _checked_decoder(decoder: str | Decoder, base: int, dimension: int, grades: int) -> Decoder:
     chosen = decoder_of(decoder)
-    cells = base ** (dimension * grades)
-    if cells > chosen.most_cells:
+    # logarithms, since the number itself may be too long to write
+    if dimension * grades * log2(base) > log2(chosen.most_cells) + 2.0**-20:
         raise UserError(
-            f"{grades} grades of base {base} in {dimension} variables have {cells} cells; the decoder "
-            f"'{chosen.name}' takes at most {chosen.most_cells}"
+            f"{grades:,} grades of base {base:,} have {base:,}^{dimension * grades:,} cells; the decoder "
+            f"'{chosen.name}' takes at most {chosen.most_cells:,}"
         )
     return chosen

@@ -7,12 +7,14 @@ from math import inf, nan, nextafter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ratelab._errors import UserError
-from ratelab.exact import step_error
+from ratelab.exact import StepError, step_error
 from ratelab.networks import LayerwiseNetwork
 from ratelab.registry import Target
 from ratelab.spaces._layerwise_levels import CellLevels
+from ratelab.spaces._layerwise_moduli import distance_of_averages
 from ratelab.spaces._layerwise_plan import averages_bound, layerwise_bound, layerwise_sizes
 from ratelab.spaces._moduli_upper import upper_modulus
 
@@ -103,7 +105,7 @@ def _account(
 ) -> LayerwiseGrade:
     d, base = network.dimension, network.base
     values = network.cell_values(level)
-    found: Any = step_error(target, values, p)
+    found = _distance(target, levels, values, p)
     ramp = network.ramp
     scales = [_up(network.codes[g].scale) for g in range(level)]
     measures = [region(d, base, g + 1, ramp) for g in range(level)]
@@ -152,8 +154,30 @@ def _averages_error(
     if distance <= _CLOSE * decoded.value:
         # nearer than anyone reads: no second integral
         return _bracket(float(decoded.value), float(decoded.radius) + distance + levels.radius)
-    found: Any = step_error(target, levels.averages[level], p)
+    found = _distance(target, levels, levels.averages[level], p)
     return _bracket(float(found.value), float(found.radius) + levels.radius)
+
+
+def _distance(target: Target, levels: CellLevels, values: NDArray[np.float64], p: float) -> StepError:
+    """Return the distance from a step function, looked at once more where averages over a fine grid say it is larger.
+
+    Raises
+    ------
+    UserError
+        If it stays smaller than those averages allow.
+    """
+    found = step_error(target, values, p)
+    if found.certainty == "rigorous":
+        return found
+    least = distance_of_averages(levels.fine, values, p, levels.radius)
+    if found.value + found.radius < least:
+        found = step_error(target, values, p, levels.fine.shape[0] // values.shape[0])
+    if found.value + found.radius < least:
+        raise UserError(
+            f"target '{target.name}': its distance from averages over {values.shape[0]} cells per side does not "
+            "settle, since it varies in places that the rules do not see; let it declare singular points or a grid"
+        )
+    return found
 
 
 def upper_ends(target: Target, base: int, levels: Sequence[int], p: float) -> list[float]:

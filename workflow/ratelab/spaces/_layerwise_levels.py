@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import log2
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ratelab._errors import UserError
-from ratelab.exact import cell_averages
+from ratelab.exact import cell_averages, largest_grid
 from ratelab.registry import Target
 from ratelab.spaces._layerwise_moduli import coarsened, modulus_of_averages, refined
 
@@ -18,6 +19,7 @@ Array = NDArray[np.float64]
 _LEAST = {1: 4096, 2: 96, 3: 24}
 _TO_THE_CELL = {1: 4, 2: 4, 3: 2}
 _MOST = {1: 1 << 18, 2: 256, 3: 48}
+_SMALLEST, _LARGEST = 2.0**-900, 2.0**900
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +82,22 @@ def cell_levels(target: Target, base: int, grades: int) -> CellLevels:
     Raises
     ------
     UserError
-        If the target does not live on the unit cube or is not integrable, or a number is out of range.
+        If the target does not live on the unit cube or is not integrable, a number is out of range, or the averages are
+        near the ends of float64's range.
     """
     unit_cube(target)
+    check_levels(target, base, grades)
     dimension = target.dimension
     finest = base**grades
     found: Any = cell_averages(target, finest * _refinement(finest, dimension))
     fine = np.ascontiguousarray(found.values, dtype=np.float64)
     radius = float(np.max(found.radius))
+    largest = float(np.abs(fine).max())
+    if largest and not _SMALLEST <= largest <= _LARGEST:
+        raise UserError(
+            f"target '{target.name}' has averages up to {largest:.3g}; allowed: 0 and {_SMALLEST:.3g} to "
+            f"{_LARGEST:.3g}, so that float64 holds their differences; scale the target"
+        )
     levels = CellLevels((fine,), fine, radius, str(found.certainty))
     if levels.constant:
         fine = np.full_like(fine, fine.ravel()[fine.size // 2])
@@ -105,10 +115,31 @@ def unit_cube(target: Target) -> None:
     UserError
         Unless the domain is [0, 1]^d.
     """
+    if not isinstance(target, Target):
+        raise UserError(f"the target is {target!r}; allowed: a Target, such as registry.targets['sqrt']")
     if any((low, high) != (0, 1) for low, high in target.domain):
         raise UserError(
             f"target '{target.name}' lives on {target.domain}; layer-wise networks are for the unit cube, (0, 1) in "
             "every variable"
+        )
+
+
+def check_levels(target: Target, base: int, grades: int) -> None:
+    """Refuse more cells than are averaged.
+
+    Raises
+    ------
+    UserError
+        If N^ℓ is too large.
+    """
+    dimension = target.dimension
+    # dimensions beyond three are refused where averages are taken
+    most = largest_grid(min(dimension, 3))
+    # logarithms, since the number itself may be too long to write
+    if grades * log2(base) > log2(most) + 2.0**-20:
+        raise UserError(
+            f"{grades:,} grades of base {base:,} have {base:,}^{grades:,} cells per side, and ramps and decoder are "
+            f"fixed from the averages over them; allowed for dimension {dimension}: at most {most:,}"
         )
 
 

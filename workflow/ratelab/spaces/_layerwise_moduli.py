@@ -20,6 +20,7 @@ _SHARES = (1.0, 0.84, 0.7, 0.5, 0.35, 0.25, 0.125)
 _FEW_SHARES = (1.0, 0.75, 0.5, 0.25)
 _GOLDEN = (1 + sqrt(5)) / 2
 _ROUNDING = 2.0**-44
+_SAFE = 1e120
 
 
 def modulus_of_averages(values: Array, t: float, p: float, radius: float = 0.0) -> float:
@@ -48,6 +49,24 @@ def modulus_of_averages(values: Array, t: float, p: float, radius: float = 0.0) 
     return max(0.0, best * (1 - _ROUNDING) - 2 * radius - _ROUNDING * largest)
 
 
+def distance_of_averages(fine: Array, values: Array, p: float, radius: float = 0.0) -> float:
+    """Bound ‖f − v‖_p from below, v constant on cells, by averages of f over finer cells (Jensen).
+
+    Parameters
+    ----------
+    fine
+        Averages over the cubes of side 1/M, shape (M,)*d.
+    values
+        Of v, shape (n,)*d with n a divisor of M.
+    p, radius
+        As in `modulus_of_averages`.
+    """
+    largest = max(float(np.abs(fine).max()), float(np.abs(values).max()))
+    change = fine - refined(values, fine.shape[0] // values.shape[0])
+    found = _power_mean(change, change.size, p)
+    return max(0.0, found * (1 - _ROUNDING) - radius - _ROUNDING * largest)
+
+
 def coarsened(values: Array, factor: int) -> Array:
     """Return averages over blocks of factor^d cells."""
     if factor == 1:
@@ -68,17 +87,20 @@ def _norm(values: Array, shift: tuple[int, ...], p: float) -> float:
     here = tuple(slice(max(0, -k), min(n, n - k)) for k, n in zip(shift, values.shape, strict=True))
     there = tuple(slice(max(0, k), min(n, n + k)) for k, n in zip(shift, values.shape, strict=True))
     change = values[there] - values[here]
-    if not change.size:
-        return 0.0
+    return _power_mean(change, values.size, p) if change.size else 0.0
+
+
+def _power_mean(change: Array, count: int, p: float) -> float:
+    """Return (Σ |c|^p / count)^(1/p); the array is overwritten."""
     largest = float(max(change.max(), -change.min()))
     if largest == 0.0:
         return 0.0
-    if p == 2 and 1e-120 < largest < 1e120:
-        return sqrt(float(np.einsum("i,i->", change.ravel(), change.ravel())) / values.size)
+    if p == 2 and 1 / _SAFE < largest < _SAFE:
+        return sqrt(float(np.einsum("i,i->", change.ravel(), change.ravel())) / count)
     sizes = np.abs(change, out=change)
-    if p == 1:
-        return float(sizes.sum()) / values.size
-    return float(largest * (float(((sizes / largest) ** p).sum()) / values.size) ** (1 / p))
+    if p == 1 and largest < _SAFE:
+        return float(sizes.sum()) / count
+    return float(largest * (float(((sizes / largest) ** p).sum()) / count) ** (1 / p))
 
 
 def _shifts(shape: tuple[int, ...], t: float) -> Iterator[tuple[int, ...]]:

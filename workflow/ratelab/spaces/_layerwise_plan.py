@@ -3,9 +3,10 @@
 import numbers
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, exp, inf, isfinite, log, log2
+from math import ceil, exp, inf, log, log2
 
 from ratelab._errors import UserError
+from ratelab.exact import check_exponent
 
 Real = float | int | Fraction
 
@@ -59,7 +60,7 @@ class LayerwisePlan:
         At most so many bits has the longest parameter, if the closed form decodes all cells to 2^(−40) of the largest:
         about 42 for each cell.
     bits_per_parameter_needed
-        Independent cell values need about N^(dℓ)/(ℓW²) bits a parameter, whatever the method.
+        Independent cell values need of the order of N^(dℓ)/(ℓW²) bits a parameter, whatever the method.
     """
 
     dimension: int
@@ -109,8 +110,8 @@ def layerwise_sizes(dimension: int, base: int, grades: int) -> LayerwiseSizes:
     UserError
         Unless d ≥ 1, N ≥ 2 and the number of grades is at least 0.
     """
-    d, n = _whole("dimension d", dimension, 1), _whole("base N", base, 2)
-    level = _whole("number of grades", grades, 0)
+    d, n = checked_whole("dimension d", dimension, 1), checked_whole("base N", base, 2)
+    level = checked_whole("number of grades", grades, 0)
     width = 2 * d * n + d + 2
     parameters = (d + 1) * width + (level + 1) * width * (width + 1)
     return LayerwiseSizes(
@@ -126,16 +127,20 @@ def layerwise_bound(modulus: float, dimension: int) -> float:
     UserError
         Unless ω is finite and at least 0, and d ≥ 1.
     """
-    d = _whole("dimension d", dimension, 1)
-    if not (isfinite(modulus) and modulus >= 0):
-        raise UserError(f"the modulus of continuity is {modulus}; allowed: finite numbers from 0 on")
-    return (2 * d + 1) * modulus
+    d = checked_whole("dimension d", dimension, 1)
+    return (2 * d + 1) * _checked_modulus(modulus)
 
 
 def averages_bound(modulus: float, dimension: int, p: float) -> float:
-    """Return 2^(1/p)·d·ω, which bounds the L_p distance of a function from its averages over cells (derived)."""
-    d = _whole("dimension d", dimension, 1)
-    return float(2 ** (1 / checked_exponent(p)) * d * modulus)
+    """Return 2^(1/p)·d·ω, which bounds the L_p distance of a function from its averages over cells (derived).
+
+    Raises
+    ------
+    UserError
+        Unless ω is finite and at least 0, d ≥ 1 and 1 ≤ p < ∞.
+    """
+    d = checked_whole("dimension d", dimension, 1)
+    return float(2 ** (1 / check_exponent(p)) * d * _checked_modulus(modulus))
 
 
 def hoelder_bound(constant: Real, exponent: Real, dimension: int, base: int, level: int) -> float:
@@ -154,8 +159,15 @@ def hoelder_bound(constant: Real, exponent: Real, dimension: int, base: int, lev
         If a number is out of range.
     """
     _checked_hoelder(constant, exponent)
-    d, n = _whole("dimension d", dimension, 1), _whole("base N", base, 2)
-    return float((2 * d + 1) * float(constant) * exp(-float(exponent) * _whole("level", level, 0) * log(n)))
+    d, n = checked_whole("dimension d", dimension, 1), checked_whole("base N", base, 2)
+    steps = checked_whole("level", level, 0)
+    power = (_simple(exponent) or Fraction(0)) * steps
+    if steps and (not power or power.denominator > 1):
+        return float((2 * d + 1) * float(constant) * exp(-float(exponent) * steps * log(n)))
+    # a power of N itself, so that accuracies on such powers are met without rounding
+    return _quotient(
+        (2 * d + 1) * Fraction(constant).numerator, Fraction(constant).denominator * n**power.numerator
+    )
 
 
 def layerwise_plan(
@@ -181,9 +193,9 @@ def layerwise_plan(
         If a number is out of range, or more than 4096 grades would be needed.
     """
     _checked_hoelder(constant, exponent)
-    d, n = _whole("dimension d", dimension, 1), _whole("base N", base, 2)
-    if not (isfinite(accuracy) and accuracy > 0):
-        raise UserError(f"accuracy is {accuracy}; allowed: finite numbers above 0")
+    d, n = checked_whole("dimension d", dimension, 1), checked_whole("base N", base, 2)
+    if not isinstance(accuracy, numbers.Real) or not 0 < accuracy < inf:
+        raise UserError(f"accuracy is {accuracy!r}; allowed: finite numbers above 0")
     ratio = (2 * d + 1) * Fraction(constant) / Fraction(accuracy)
     rounded = isinstance(accuracy, float) or isinstance(constant, float)
     grades = _grades(ratio * (1 - _SLACK) if rounded else ratio, exponent, n)
@@ -192,7 +204,10 @@ def layerwise_plan(
         d,
         n,
         grades,
-        hoelder_bound(constant, exponent, d, n, grades),
+        # rounding aside it is no more, as comparisons without rounding say
+        min(
+            hoelder_bound(constant, exponent, d, n, grades), _quotient(*Fraction(accuracy).as_integer_ratio())
+        ),
         sizes,
         closed_form_bits(sizes.cells),
         _quotient(sizes.cells, grades * sizes.width**2),
@@ -228,7 +243,7 @@ def layerwise_base(
         raise UserError(f"fewest is {fewest!r}; allowed: 'parameters' and 'bits'")
     plans = [
         layerwise_plan(accuracy, exponent=exponent, constant=constant, dimension=dimension, base=n)
-        for n in range(2, _whole("largest base", largest, 2) + 1)
+        for n in range(2, checked_whole("largest base", largest, 2) + 1)
     ]
     if fewest == "parameters":
         return min(plans, key=lambda plan: (plan.parameters, plan.base))
@@ -240,26 +255,11 @@ def closed_form_bits(cells: int, accuracy: float = 2.0**-40) -> int:
 
     (K − 1)(b + 2) + b + ⌊log2 K⌋ + 9 with 2^(−b) the accuracy relative to the largest value.
     """
-    k = _whole("number of cells", cells, 1)
+    k = checked_whole("number of cells", cells, 1)
     if not 0 < accuracy < 1:
         raise UserError(f"the accuracy of the decoder is {accuracy}; allowed: numbers between 0 and 1")
     bits = ceil(-log2(accuracy))
     return (k - 1) * (bits + 2) + bits + k.bit_length() + 8
-
-
-def checked_exponent(p: float) -> float:
-    """Return the exponent of the norm.
-
-    Raises
-    ------
-    UserError
-        Unless 1 ≤ p < ∞.
-    """
-    if isinstance(p, bool) or not isinstance(p, numbers.Real) or not 1 <= p < inf:
-        raise UserError(
-            f"p is {p!r}; allowed: 1 ≤ p < ∞, since jumps of the network inside ramps forbid the uniform norm"
-        )
-    return float(p)
 
 
 def _grades(ratio: Fraction, exponent: Real, base: int) -> int:
@@ -293,12 +293,18 @@ def _simple(exponent: Real) -> Fraction | None:
     return None
 
 
+def _checked_modulus(modulus: float) -> float:
+    if not isinstance(modulus, numbers.Real) or not 0 <= modulus < inf:
+        raise UserError(f"the modulus of continuity is {modulus!r}; allowed: finite numbers from 0 on")
+    return modulus
+
+
 def _checked_hoelder(constant: Real, exponent: Real) -> None:
-    if not (isfinite(constant) and constant > 0):
-        raise UserError(f"the Hölder constant is {constant}; allowed: finite numbers above 0")
-    if not 0 < exponent <= 1:
+    if not isinstance(constant, numbers.Real) or not 0 < constant < inf:
+        raise UserError(f"the Hölder constant is {constant!r}; allowed: finite numbers above 0")
+    if not isinstance(exponent, numbers.Real) or not 0 < exponent <= 1:
         raise UserError(
-            f"the Hölder exponent is {exponent}; allowed: above 0 and at most 1, as only constants have a larger one"
+            f"the Hölder exponent is {exponent!r}; allowed: above 0 and at most 1, as only constants have a larger one"
         )
 
 
@@ -309,7 +315,8 @@ def _quotient(numerator: int, denominator: int) -> float:
         return inf
 
 
-def _whole(name: str, value: int, least: int) -> int:
+def checked_whole(name: str, value: int, least: int) -> int:
+    """Return a whole number that is at least `least`, or raise a `UserError`."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < least:
         raise UserError(f"the {name} is {value!r}; allowed: whole numbers from {least} on")
     return int(value)

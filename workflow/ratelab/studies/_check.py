@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
 from ratelab import exact
 from ratelab._errors import UserError
-from ratelab.networks import check_activation, resolve
+from ratelab.networks import Layout, check_activation, resolve
 from ratelab.registry import Registry
 from ratelab.studies._jobs import CheckJob
 from ratelab.studies._network_kind import NetworkKind, other_activations
@@ -63,7 +64,7 @@ def _layouts(
     network = f"network '{kind.architecture}/{kind.activation}/depth={kind.depth}'"
     plugin = registry.architectures[kind.architecture]
     declared = other_activations(registry, kind.architecture)
-    asking = {label: getattr(registry.trainers[label], "accepts", None) for label in trainers}
+    asking = {label: registry.trainers[label] for label in trainers}
     for complexity, budget, dimension in product(job.complexity, job.budgets, sorted(dimensions)):
         try:
             layout = plugin.layout(
@@ -77,8 +78,24 @@ def _layouts(
             f"'others' is {sorted(declared)}"
             for name in sorted(layout.others - declared)
         ]
-        for label, accepts in asking.items():
-            reason = accepts(layout) if accepts else None
+        for label in list(asking):
+            reason = _refusal(asking[label], label, layout)
             if reason is not None:
-                wrong.append(f"{network}: trainer '{label}': {reason}")
+                wrong.append(f"{network}: {reason}")
+                del asking[label]  # once is enough
     return wrong
+
+
+def _refusal(trainer: Any, label: str, layout: Layout) -> str | None:
+    """Return why a trainer does not take a layout, if it has an opinion and that is not None."""
+    if not hasattr(trainer, "accepts"):
+        return None
+    try:
+        reason = trainer.accepts(layout)
+    except Exception as error:  # a plugin may fail in any way
+        return f"trainer '{label}': its method 'accepts' fails: {type(error).__name__}: {error}"
+    if reason is None:
+        return None
+    if not isinstance(reason, str):
+        return f"trainer '{label}': its method 'accepts' returned {reason!r}; allowed: None, or the reason why not"
+    return f"trainer '{label}': {reason}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from ratelab import __version__
 from ratelab._errors import UserError
-from ratelab.registry import Index, check_parameters, construction_case, parse_label, read_index, slug
+from ratelab.registry import Index, check_parameters, construction_case, read_index, slug
 from ratelab.studies._config import Config, Member, Study, plugin_folders
 from ratelab.studies._jobs import (
     CheckJob,
@@ -20,6 +20,7 @@ from ratelab.studies._jobs import (
     TrainJob,
 )
 from ratelab.studies._plan import Plan, Step
+from ratelab.studies._plan_members import distinct, is_primitive, members_of, named, short
 from ratelab.studies.claims._catalogue import CLAIMS
 from ratelab.studies.experiments._catalogue import parameters_of
 
@@ -59,27 +60,7 @@ def plan_from(data: Mapping[str, Any], config_folders: Sequence[Path], source: s
 
     config = load_config(data, source)
     folders = plugin_folders(config, *config_folders)
-    members: dict[str, list[str]] = {
-        kind: [] for kind in ("targets", "architectures", "activations", "trainers", "constructions")
-    }
-    for study in config.studies.values():
-        members["targets"] += [_raw_label(m) for m in study.targets]
-        members["architectures"] += [_raw_label(n.architecture) for n in study.networks]
-        members["activations"] += [_raw_label(n.activation) for n in study.networks]
-        members["trainers"] += [_raw_label(m) for m in study.trainers]
-        if "construct" in study.methods:
-            members["constructions"] += [
-                construction_case(_raw_label(target), _raw_label(network.activation), network.depth)
-                for network in study.networks
-                for target in (study.targets if network.targets is None else network.targets)
-            ]
-    return make_plan(config, read_index(folders, members, cache))
-
-
-def _raw_label(member: Member) -> str:
-    from ratelab.registry import label
-
-    return label(member.name, member.parameters)
+    return make_plan(config, read_index(folders, members_of(config), cache))
 
 
 class _Builder:
@@ -105,18 +86,24 @@ class _Builder:
             self.claims[name, claim] = Step(step, self._used(CLAIMS[claim].plugins, f"claim {claim}"))
         for spec in study.experiments:
             parameters = parameters_of(spec.name, spec.parameters)
+            place = f"studies.{name}.experiments: {spec.name}"
             job = ExperimentJob(
                 version=__version__, experiment=spec.name, parameters=parameters.model_dump(mode="json")
             )
-            used = self._used(parameters.plugins(), f"studies.{name}.experiments: {spec.name}")
+            used = self._used(parameters.plugins(), place)
+            for kind, text in parameters.plugins():
+                if kind == "targets":
+                    label = self._label(kind, Member(**named(text)), place)
+                    reason = parameters.refusal(label, self.index.facts.get(kind, {}).get(label, {}))
+                    if reason is not None:
+                        raise UserError(f"config: {place}: {reason}")
             self.experiments[name, spec.name] = Step(job, used)
 
     def _used(self, members: Iterable[tuple[str, str]], place: str) -> tuple[str, ...]:
         """Plugin files of the given (kind, label) members, which must exist."""
         members = list(members)
         for kind, text in members:
-            name, parameters = parse_label(text)
-            self._label(kind, Member(name=name, **parameters), place)
+            self._label(kind, Member(**named(text)), place)
         return self._files(*members)
 
     def _curves(self, name: str, study: Study) -> None:
@@ -140,11 +127,12 @@ class _Builder:
             pairs += [(target, network) for target in chosen]
             fitted = tuple(used_trainers) if trains else ()
             specs.append((architecture, activation, spec.depth, tuple(chosen), fitted))
-            files = self._files(("architectures", architecture), ("activations", activation))
+            own = [("activations", name) for name in self._others(architecture, place)]
+            files = self._files(("architectures", architecture), ("activations", activation), *own)
             used.update(dict.fromkeys(files))
             for target in chosen:
                 self._fits(name, study, target, (architecture, activation, spec.depth), used_trainers)
-        _distinct(networks, f"studies.{name}.networks")
+        distinct(networks, f"studies.{name}.networks")
         for target in targets:
             self._target(target)
             used.update(dict.fromkeys(self._files(("targets", target))))
@@ -227,8 +215,11 @@ class _Builder:
             "budgets": tuple(study.budgets),
         }
         stem = f"{self._slug(target)}--{self._slug(f'{architecture}/{activation}/depth={depth}')}"
-        files = self._files(("targets", target), ("architectures", architecture), ("activations", activation))
-        if not self.index.facts.get("architectures", {}).get(architecture, {}).get("others"):
+        own = [("activations", name) for name in self._others(architecture, name)]
+        files = self._files(
+            ("targets", target), ("architectures", architecture), ("activations", activation), *own
+        )
+        if not own:
             self._splines(study, target, activation, depth)
         constructions = self._constructions(target, activation, depth) if "construct" in study.methods else ()
         if constructions:
@@ -251,6 +242,15 @@ class _Builder:
                     polishes=polishes,
                 )
                 self.trains[name, f"{stem}--{self._slug(trainer)}"] = Step(train, (*files, *extra))
+
+    def _others(self, architecture: str, place: str) -> list[str]:
+        """Labels of the activations that an architecture uses besides the network's and that are plugins."""
+        facts = self.index.facts.get("architectures", {}).get(architecture, {})
+        found = []
+        for name in facts.get("others", ()):
+            if name.partition("(")[0] in self.index.entries["activations"] or not is_primitive(name):
+                found.append(self._label("activations", Member(**named(name)), place))
+        return found
 
     def _polishes(self, trainer: str) -> bool:
         """Whether a trainer polishes constructed networks, so that it needs their dataset."""
@@ -327,7 +327,7 @@ class _Builder:
     def _files(self, *members: tuple[str, str]) -> tuple[str, ...]:
         """Plugin files of the given (kind, label) members, each once; installed plugins have none."""
         files = (self.index.entry(kind, text.partition("(")[0]).file for kind, text in members)
-        return tuple(dict.fromkeys(_short(file) for file in files if file))
+        return tuple(dict.fromkeys(short(file) for file in files if file))
 
     def _slug(self, text: str) -> str:
         result = slug(text)
@@ -351,17 +351,3 @@ def _pieces(knots: int, degree: int, depth: int, complexity: Complexity, budget:
 def _neurons(complexity: Complexity, budget: int) -> int:
     """Neurons of the largest shallow network within a budget: each takes two connections."""
     return budget if complexity == "neurons" else budget // 2
-
-
-def _short(file: str) -> str:
-    """Path relative to the working directory where it lies below it, so that jobs read the same everywhere."""
-    path, here = Path(file), Path.cwd().resolve()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else file
-
-
-def _distinct(labels: Iterable[str], place: str) -> None:
-    seen: set[str] = set()
-    for label in labels:
-        if label in seen:
-            raise UserError(f"config: {place}: '{label}' stands twice")
-        seen.add(label)

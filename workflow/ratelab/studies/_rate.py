@@ -63,10 +63,12 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
             model = spaces.rate_model(budgets, np.where(middle > rounding, middle, np.nan))
             predicted = spaces.predicted_rate(target, activation, depth, complexity)
             proved = spaces.proved_rate(target, activation, depth, complexity)
+            sources = predicted[2], spaces.proof_source(target, activation, depth, complexity)
             if others:  # a larger class: what is reached stays, what is not may be
                 predicted, proved = (predicted[0], np.nan, predicted[2]), (proved[0], np.nan)
-            source[place] = predicted[2]
-            proof[place] = spaces.proof_source(target, activation, depth, complexity)
+                low, reached = (f"a part of the class: {text}" if text else "" for text in sources)
+                sources = low, reached
+            source[place], proof[place] = sources
             for name, value in (
                 *zip(("model", "model_low", "model_high"), (model.alpha, model.low, model.high), strict=True),
                 *zip(("predicted_low", "predicted_high"), predicted[:2], strict=True),

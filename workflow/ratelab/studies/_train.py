@@ -1,10 +1,12 @@
 """The job `train`: all budgets and seeds of one (target, network, trainer), then the exact errors."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ratelab import datasets, exact
+from ratelab._errors import PrecisionError
 from ratelab.networks import FitProblem, Layout, Network, from_dataset, resolve, to_dataset
 from ratelab.registry import Progress, Registry, Target
 from ratelab.studies import _pieces
@@ -44,8 +46,13 @@ def run(
         nodes, weights, values, activation, fits, target.domain, job.milestones, tuple(starts)
     )
     results = checked(registry.trainers[job.trainer].fit(problem, progress), problem, job.trainer)
+    errors = _errors([result.network for result in results], target)
+    results = [
+        # what ran so far away that floats cannot evaluate it
+        replace(r, network=None, status="diverged", loss=np.nan) if r.network and np.isnan(e) else r
+        for r, e in zip(results, errors, strict=True)
+    ]
     networks = [result.network for result in results]
-    errors = _errors(networks, target)
     at_milestones = np.array([_errors(r.snapshots or (None,) * len(job.milestones), target) for r in results])
     position = {layout: index * job.seeds for index, layout in enumerate(unique)}
     fit = np.array(
@@ -57,7 +64,8 @@ def run(
     )
     states = np.array([datasets.FIT_STATUS[result.status.replace(" ", "_")] for result in results], np.int8)
     dims = ("complexity", "budget", "seed")
-    counted = _pieces.countable(NetworkKind.parse(job.network).activations(registry), target)
+    kind = NetworkKind.parse(job.network)
+    counted = _pieces.countable(kind.activations(registry), target)
     pieces = np.array([_pieces.measured(n, target) if counted else np.nan for n in networks])
     most = [
         [_pieces.most(shapes[c, n], activation) if counted else np.nan for n in job.budgets]
@@ -87,6 +95,7 @@ def run(
         ("architectures", job.architecture),
         ("activations", job.activation),
         ("trainers", job.trainer),
+        *(("activations", name) for name in sorted(kind.others(registry)) if name in registry.activations),
     ]
     title = f"Networks {job.network} trained on {job.target} by {job.trainer}"
     origin = datasets.provenance(title, job.model_dump_json(), registry, members)
@@ -96,11 +105,14 @@ def run(
 
 
 def _errors(networks: "Sequence[Network | None]", target: Target) -> np.ndarray:
-    """L2 errors, NaN without a network; each network is measured once."""
+    """L2 errors, NaN without a network or where floats cannot evaluate it; each network is measured once."""
     known: dict[int, float] = {}
     for network in networks:
         if network is not None and id(network) not in known:
-            known[id(network)] = exact.error(network, target)
+            try:
+                known[id(network)] = exact.error(network, target)
+            except PrecisionError:
+                known[id(network)] = np.nan
     return np.array([np.nan if n is None else known[id(n)] for n in networks], dtype=np.float64)
 
 

@@ -16,6 +16,7 @@ from ratelab.training._elementwise import one_thread
 from ratelab.training._generator import generator
 from ratelab.training._initial import Initial, initial_weights
 from ratelab.training._minibatch_pass import BatchPass, Kinds, layer_kinds
+from ratelab.training._multigrade_checks import is_number, is_whole
 from ratelab.training._stack import Shape
 from ratelab.training._work import Ledger, check_work, work_units
 
@@ -70,18 +71,25 @@ class MiniBatchAdam:
     def __post_init__(self) -> None:
         """Check the parameters."""
         for what in ("epochs", "batch"):
-            if getattr(self, what) < 1:
-                raise UserError(f"trainer 'minibatch': {what} is {getattr(self, what)}; allowed: 1 or more")
-        if not (isfinite(self.rate) and self.rate > 0):
-            raise UserError(f"trainer 'minibatch': rate is {self.rate}; allowed: positive numbers")
-        if not 0 < self.last <= self.rate:
+            given = getattr(self, what)
+            if not (is_whole(given) and given >= 1):
+                raise UserError(
+                    f"trainer 'minibatch': {what} is {given!r}; allowed: whole numbers, 1 or more"
+                )
+        if not (is_number(self.rate) and isfinite(self.rate) and self.rate > 0):
+            raise UserError(f"trainer 'minibatch': rate is {self.rate!r}; allowed: positive numbers")
+        if not (is_number(self.last) and 0 < self.last <= self.rate):
             raise UserError(
-                f"trainer 'minibatch': last is {self.last}; allowed: positive numbers up to the rate {self.rate:g}"
+                f"trainer 'minibatch': last is {self.last!r}; allowed: positive numbers up to the rate {self.rate:g}"
             )
         if self.keep not in get_args(Keep):
             raise UserError(f"trainer 'minibatch': keep is '{self.keep}'; allowed: best, last")
         if self.initial not in get_args(Initial):
             raise UserError(f"trainer 'minibatch': initial is '{self.initial}'; allowed: domain, standard")
+        if not is_number(self.work):
+            raise UserError(
+                f"trainer 'minibatch': work is {self.work!r}; allowed: positive numbers of work units"
+            )
         check_work("minibatch", self.work)
 
     def fit(self, problem: FitProblem, progress: Progress | None = None) -> Sequence[FitResult]:

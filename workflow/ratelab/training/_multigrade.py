@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ratelab._errors import UserError, suggestion
 from ratelab.networks import FitProblem, FitResult, Layout, Network, Status, grades_of
 from ratelab.registry import Progress, Trainer
+from ratelab.training._multigrade_checks import checked_tolerance, is_number, trains_from_data
 from ratelab.training._multigrade_layout import assembled, grade_layout, one_grade
 from ratelab.training._multigrade_stages import (
     Heads,
@@ -38,8 +39,6 @@ _INNER = {
 _PER_GRADE = ("epochs", "steps", "rate", "last")
 _SEPARATOR = re.compile(r"(?<![eE])-")
 _ZERO = 1e-30
-_ONE_GRADE = Layout.dense((1, 1, 1))
-"""What an inner trainer must take."""
 
 
 @dataclass(eq=False)
@@ -89,9 +88,12 @@ class Multigrade:
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        if not self.tolerance >= 0:
-            raise UserError(f"trainer 'multigrade': tolerance is {self.tolerance}; allowed: 0 or more")
+        checked_tolerance("trainer 'multigrade'", self.tolerance)
         check_choices("trainer 'multigrade'", self.residual, self.heads)
+        if not is_number(self.work):
+            raise UserError(
+                f"trainer 'multigrade': work is {self.work!r}; allowed: positive numbers of work units"
+            )
         check_work("multigrade", self.work)
         self._trainer = _inner(self.inner)
         self._given = {
@@ -212,8 +214,7 @@ def _inner(given: "str | Trainer") -> Trainer:
         raise UserError(
             f"trainer 'multigrade': inner is {type(given).__name__}; allowed: a trainer or the name of one"
         )
-    asked = getattr(given, "accepts", lambda layout: None)
-    if getattr(given, "polishes", False) or asked(_ONE_GRADE) is not None:
+    if not trains_from_data(given):
         raise UserError(
             f"trainer 'multigrade': inner is '{given.name}', which does not train a shape from data alone; "
             f"allowed: {', '.join(_INNER)}, or another trainer that does"

@@ -1,19 +1,31 @@
 """Multigrade and single-grade fits of plain data, as in the published demonstration."""
 
 from collections.abc import Sequence
-from math import nan
+from math import inf, isnan, nan
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ratelab._errors import UserError
-from ratelab.networks import FitProblem
+from ratelab._errors import PrecisionError, UserError
+from ratelab.networks import FitProblem, Network
 from ratelab.registry import Activation, Progress, Trainer
 from ratelab.training._minibatch import MiniBatchAdam
+from ratelab.training._multigrade_checks import (
+    check_trainer,
+    checked_list,
+    checked_milestones,
+    checked_pair,
+    checked_seed,
+    checked_tolerance,
+    is_number,
+)
 from ratelab.training._multigrade_grades import Grade, GradedFit, joined, published_grades, stages_of
 from ratelab.training._multigrade_sample import Sample, Watch, checked_sample, domain_of
 from ratelab.training._multigrade_stages import Heads, Options, Outcome, Residual, check_choices, train_stages
 from ratelab.training._multigrade_stair import TrainedGrade, stair
+
+Array = NDArray[np.float64]
 
 __all__ = ["Grade", "GradedFit", "multigrade_fit", "published_grades", "single_grade_fit"]
 
@@ -65,17 +77,16 @@ def multigrade_fit(
     UserError
         If data do not fit together, are not finite, or a number is out of range.
     """
+    who = "multigrade_fit"
     train = checked_sample(x, y, "data")
-    grades = published_grades() if grades is None else tuple(grades)
-    if not grades:
-        raise UserError("multigrade_fit: grades is empty; allowed: 1 or more grades")
-    if not tolerance >= 0:
-        raise UserError(f"multigrade_fit: tolerance is {tolerance}; allowed: 0 or more")
-    check_choices("multigrade_fit", residual, heads)
+    grades = checked_list(who, published_grades() if grades is None else grades, Grade)
+    seed, tolerance = checked_seed(who, seed), checked_tolerance(who, tolerance)
+    milestones = checked_milestones(who, milestones)
+    check_choices(who, residual, heads)
     watched = Watch(train)
-    tested = Watch(None if test is None else checked_sample(*test, "test data", train))
-    checked = Watch(None if validation is None else checked_sample(*validation, "validation data", train))
-    options = Options(residual, heads, milestones=tuple(float(m) for m in milestones))
+    tested = Watch(_sample(test, "test data", train))
+    checked = Watch(_sample(validation, "validation data", train))
+    options = Options(residual, heads, milestones=milestones)
     weights = np.full(len(train[0]), 1.0 / len(train[0]))
     stages = stages_of(grades, train, batch)
     seen: list[Outcome] = []
@@ -87,13 +98,15 @@ def multigrade_fit(
     for outcome in train_stages((train[0], weights, train[1]), stages, seed, domain_of(train[0]), options):
         work.append(outcome.work)
         _assert_frozen(seen, hashes)
+        if outcome.status == "diverged":
+            break
+        error = checked.take(outcome.grade)
+        if error >= least:
+            break
+        least = error
         for index in sorted(outcome.snapshots):
             then = outcome.snapshots[index]
             kept.append(errors[-1] if then is None else (watched.error(then), tested.error(then)))
-        error = checked.take(outcome.grade)
-        if outcome.status == "diverged" or error >= least:
-            break
-        least = error
         seen.append(outcome)
         hashes.append(outcome.grade.fingerprint)
         errors.append((watched.take(outcome.grade), tested.take(outcome.grade)))
@@ -155,17 +168,24 @@ def single_grade_fit(
     UserError
         As `multigrade_fit`.
     """
+    who = "single_grade_fit"
     train = checked_sample(x, y, "data")
-    grades = published_grades() if grades is None else tuple(grades)
-    if not grades:
-        raise UserError("single_grade_fit: grades is empty; allowed: 1 or more grades")
+    tested = _sample(test, "test data", train)
+    grades = checked_list(who, published_grades() if grades is None else grades, Grade)
+    seed, milestones = checked_seed(who, seed), checked_milestones(who, milestones)
+    if not (activation is None or isinstance(activation, str | Activation)):
+        raise UserError(f"{who}: activation is {activation!r}; allowed: a name, an Activation or None")
     layout, base = joined(grades, activation, train)
     if trainer is None:
         planned = sum(grade.epochs for grade in grades) if epochs is None else epochs
         unit = 2.0 * len(train[0]) * layout.connections
         if work is not None:
+            if not (is_number(work) and 0 < work < inf):
+                raise UserError(f"{who}: work is {work!r}; allowed: positive numbers of work units")
             planned = max(int((work - unit / 2.0) // unit), 1)
         trainer = MiniBatchAdam(planned, rate, last_rate, batch, keep="last")
+    else:
+        check_trainer(who, trainer)
     weights = np.full(len(train[0]), 1.0 / len(train[0]))
     problem = FitProblem(
         train[0],
@@ -174,13 +194,13 @@ def single_grade_fit(
         base,
         ((layout, seed),),
         domain_of(train[0]),
-        tuple(float(m) for m in milestones),
+        milestones,
     )
     (result,) = trainer.fit(problem)
-    samples = (train, None if test is None else checked_sample(*test, "test data", train))
-    errors = [Watch(sample).error(result.network) for sample in samples]
-    kept = [[Watch(sample).error(network) for sample in samples] for network in result.snapshots]
-    network = result.network
+    samples = (train, tested)
+    errors = [_error_of(result.network, sample) for sample in samples]
+    kept = [[_error_of(network, sample) for sample in samples] for network in result.snapshots]
+    network = None if isnan(errors[0]) else result.network
     return GradedFit(
         network,
         np.array([errors]) if network is not None else np.zeros((0, 2)),
@@ -190,6 +210,18 @@ def single_grade_fit(
         np.array(kept).reshape(-1, 2),
         layout.connections + sum(layout.widths[1:]),
     )
+
+
+def _error_of(network: Network | None, sample: tuple[Array, Array] | None) -> float:
+    """Return the error on a sample, NaN where floats cannot evaluate the network so far out."""
+    try:
+        return Watch(sample).error(network)
+    except PrecisionError:
+        return nan
+
+
+def _sample(given: Sample | None, what: str, like: tuple[Array, Array]) -> tuple[Array, Array] | None:
+    return None if given is None else checked_sample(*checked_pair(given, what), what, like)
 
 
 def _assert_frozen(seen: Sequence[Outcome], hashes: Sequence[str]) -> None:

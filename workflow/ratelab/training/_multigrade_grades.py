@@ -11,6 +11,7 @@ from ratelab._errors import UserError
 from ratelab.networks import Layout, Network, resolve
 from ratelab.registry import Activation, Trainer
 from ratelab.training._minibatch import MiniBatchAdam
+from ratelab.training._multigrade_checks import check_trainer, checked_widths
 from ratelab.training._multigrade_stages import Stage
 
 Array = NDArray[np.float64]
@@ -34,7 +35,7 @@ class Grade:
     Raises
     ------
     UserError
-        If there is no hidden layer, or one without neurons.
+        If there is no hidden layer, or one without neurons, or what trains it is no trainer or has wrong numbers.
     """
 
     widths: tuple[int, ...]
@@ -45,11 +46,14 @@ class Grade:
     trainer: Trainer | None = None
 
     def __post_init__(self) -> None:
-        """Check the widths."""
-        if not self.widths or min(self.widths) < 1:
-            raise UserError(
-                f"grade: widths are {self.widths}; allowed: at least one hidden layer of 1 or more neurons"
-            )
+        """Check all of it."""
+        object.__setattr__(self, "widths", checked_widths(self.widths))
+        if not isinstance(self.activation, str | Activation):
+            raise UserError(f"grade: activation is {self.activation!r}; allowed: a name or an Activation")
+        if self.trainer is None:
+            self.fitted_by(batch=1)
+        else:
+            check_trainer("grade", self.trainer)
 
     def fitted_by(self, batch: int) -> Trainer:
         """Return what trains the grade: Adam on batches that keeps the last iterate, or its own trainer."""
@@ -65,17 +69,19 @@ class GradedFit:
     Parameters
     ----------
     network
-        With a readout for the sum of heads up to each grade; None if the first grade diverged.
+        With a readout for the sum of heads up to each grade; None if the first grade diverged, which includes a
+        single-grade network that floats cannot evaluate at the data.
     errors_per_grade
-        (G, 2) after each grade, on training and test data (NaN where there are none).
+        (G, 2) after each grade, on training and test data (NaN where there are none, or floats cannot evaluate).
     work_per_grade
-        (G,) work units of each grade.
+        (G,) work units of each grade, and one more for a last grade that diverged or was dropped.
     frozen_hashes
         SHA-256 of each grade's weights, taken when its training ended.
     accepted
         Whether each grade lowered the training error; a head that does not is zero.
     errors_at_milestones
-        (M, 2) of the network in hand when the work passed each milestone, 1 before the first evaluation.
+        (M, 2) of the network in hand when the work passed each milestone, 1 before the first evaluation; a grade that
+        was dropped never counts.
     parameters
         Trained weights and biases.
     """

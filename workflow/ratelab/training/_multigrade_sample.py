@@ -13,6 +13,8 @@ from ratelab.training._multigrade_stair import TrainedGrade
 Array = NDArray[np.float64]
 Sample = tuple[Any, Any]
 
+_SMALLEST, _LARGEST = 1e-130, 1e130
+
 
 class Watch:
     """Relative squared errors on a sample, grade after grade; NaN without a sample."""
@@ -62,6 +64,12 @@ def checked_sample(x: Any, y: Any, what: str, like: tuple[Array, Array] | None =
         )
     if not (np.isfinite(points).all() and np.isfinite(values).all()):
         raise UserError(f"the {what} hold infinite numbers or NaN; allowed: finite numbers")
+    size = float(np.abs(values).max())
+    if max(size, float(np.abs(points).max())) > _LARGEST or 0 < size < _SMALLEST:
+        raise UserError(
+            f"the {what} have points up to {np.abs(points).max():.3g} and values up to {size:.3g} in size; allowed: up "
+            f"to {_LARGEST:g}, and values all 0 or up to at least {_SMALLEST:g}, so that float64 can sum squares"
+        )
     if like is not None and (points.shape[1], values.shape[1]) != (like[0].shape[1], like[1].shape[1]):
         raise UserError(
             f"the {what} have {points.shape[1]} variables and {values.shape[1]} outputs; allowed: "

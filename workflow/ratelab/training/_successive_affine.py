@@ -119,7 +119,7 @@ class SuccessiveAffine:
         status: Status = "converged"
         for number, span in enumerate(spans):
             shallow, activation = grade_layout(layout, span, problem.activation)
-            head = sum(layer.free.size for layer in shallow.layers[-1:])
+            head = shallow.layers[-1].free.size
             price = len(features) * (2.0 * (shallow.connections - head) + head)
             if number and work + price > self.work:
                 status = "work limit"

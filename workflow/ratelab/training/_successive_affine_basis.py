@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-_CUTOFFS = tuple(10.0**-k for k in range(13, 6, -1))
+_CUTOFFS = tuple(10.0**-k for k in range(13, 3, -1))
 _ORTHOGONAL = 2e-11
 _REFINEMENTS = 2
 
@@ -36,8 +36,8 @@ def least_squares(columns: Array, targets: Array) -> LeastSquares:
 
     Columns are scaled to length 1, reduced by Householder reflections and split by singular values; the small ones
     are dropped, as many as it takes for the projection, computed from the coefficients, to be orthogonal to what is
-    left up to a relative 1e-13. Normal equations are not formed, and dependent columns get the
-    smallest coefficients. Columns that are not finite give NaN.
+    left up to 2e-11 of the targets' energy (at most those below 1e-4 of the largest). Normal equations are not formed,
+    and dependent columns get the smallest coefficients. Columns that are not finite give NaN.
     """
     if not np.isfinite(columns).all():
         nothing = np.full((columns.shape[1], targets.shape[1]), np.nan)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ratelab._errors import UserError
 from ratelab.networks import FitProblem, Network
 from ratelab.training._generator import generator
+from ratelab.training._multigrade_checks import checked_list, checked_seed
 from ratelab.training._multigrade_grades import Grade, stages_of
 from ratelab.training._multigrade_sample import checked_sample, domain_of
 from ratelab.training._multigrade_stair import stair
@@ -59,11 +60,15 @@ def successive_affine_fit(
         If data do not fit together or are not finite, weights are not positive, or there is no grade.
     """
     points, values = checked_sample(x, y, "data")
-    if not grades:
-        raise UserError("successive_affine_fit: grades is empty; allowed: 1 or more grades")
-    given = (
-        np.full(len(points), 1.0 / len(points)) if weights is None else np.asarray(weights, dtype=np.float64)
-    )
+    grades = checked_list("successive_affine_fit", grades, Grade)
+    seed = checked_seed("successive_affine_fit", seed)
+    try:
+        given = np.asarray(1.0 / len(points) if weights is None else weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UserError(
+            f"successive_affine_fit: weights are no numbers; allowed: {len(points)} positive numbers"
+        ) from None
+    given = np.full(len(points), given) if weights is None else given
     if given.shape != (len(points),) or not (np.isfinite(given) & (given > 0)).all():
         raise UserError(
             f"successive_affine_fit: weights have shape {given.shape} or are not positive; allowed: "

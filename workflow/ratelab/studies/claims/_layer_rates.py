@@ -168,7 +168,7 @@ def b8(scope: Scope) -> Iterator[Case]:
         yield judged(
             f"{label}: λ = 1, α = {exponent}", high, "≤", bound, f"largest ratio, at {place}", proved=False
         )
-    reached, needless, counted = 0.0, 0, 0
+    reached, needless, above, counted = 0.0, 0, 0, 0
     for index in range(scope.cases):
         random = scope.generator("B8", index)
         label, exponent = known[int(random.integers(2))]
@@ -176,7 +176,10 @@ def b8(scope: Scope) -> Iterator[Case]:
         accuracy = float(10 ** random.uniform(-2.0, 0.3))
         plan = layerwise_plan(accuracy, exponent=exponent, dimension=1, base=base)
         before = hoelder_bound(1, exponent, 1, base, plan.grades - 1)
-        needless += plan.grades > 1 and before < accuracy * (1 - 1e-12)
+        needless += plan.grades > 1 and before <= accuracy
+        power = Fraction(3, base ** int(random.integers(1, 12)))  # whose bound is met
+        exact = layerwise_plan(power, exponent=exponent, dimension=1, base=base).bound
+        above += plan.bound > accuracy or exact != float(power)
         if base**plan.grades <= _TABLE:
             built = layerwise(scope.registry.targets[label], base, plan.grades, decoder="table")
             reached = max(reached, built.grades[-1].error[1] / accuracy)
@@ -189,6 +192,13 @@ def b8(scope: Scope) -> Iterator[Case]:
         "largest, upper ends of measured errors; real coefficients, not bits", proved=False,
     )  # fmt: skip
     yield judged("planned grades that the bound did not need", needless, "=", 0, "counted")
+    yield judged(
+        "planned bounds above the accuracy",
+        above,
+        "=",
+        0,
+        "counted, and those not equal to it on powers of N",
+    )
     yield judged(
         "weights and biases that the plan did not count", counted, "=", 0, "one grade, full matrices"
     )
@@ -204,8 +214,8 @@ def b9(scope: Scope) -> Iterator[Case]:
         g.averages_error[1] + 2 * offset * g.region_bound**0.5 + g.decoder_error for g in (one, two)
     ]  # 2C(dℓδ)^(1/p), as the statement on ramps has it
     yield judged(
-        "ℓ = 2 against ℓ = 1, with the ramps' bound", ends[1], "≥", ends[0],
-        "L2 errors and 2C(ℓδ)^(1/2), δ = 2^(−40): the second is no smaller", proved=False,
+        "upper ends of the errors, ℓ = 2 against ℓ = 1", ends[1], "≥", ends[0],
+        "L2 distance from the averages and 2C(ℓδ)^(1/2), δ = 2^(−40): the second is no smaller", proved=False,
     )  # fmt: skip
     yield judged(
         "distance from the averages, ℓ = 2 against ℓ = 1", two.averages_error[0], "=", one.averages_error[0],

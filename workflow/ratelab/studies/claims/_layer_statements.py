@@ -16,8 +16,8 @@ LAYERS = (
         "inequality with constant", "paper",
         "Quoted from the abstract; the network is our own construction and need not be the authors'.",
         "_layer_rates",
-        _targets("sqrt", "step", "step(at=0.3)", "random_cells", "lipschitz_wave(dimension=2)", "disc",
-                 "lipschitz_wave(dimension=3)"),
+        _targets("sqrt", "step", "step(at=0.3)", "constant", "random_cells", "random_cells(dimension=2)",
+                 "lipschitz_wave(dimension=2)", "disc", "lipschitz_wave(dimension=3)"),
     ),
     Claim(
         "B2", "cell averages",
@@ -42,7 +42,8 @@ LAYERS = (
     Claim(
         "B5", "two sines decode K values",
         "For all θ_1 … θ_K and η there are w and v with v·sin(wk)/2π ≡ θ_k mod 1 up to η, in closed form with about "
-        "K·log2(1/η) bits each (2K²·log2 K where w is a power of 2); for w = 1 a lattice finds a v as long.",
+        "K·log2(1/η) bits each (2K²·log2 K where w is a power of 2). A lattice with w = 1 finds a v as long in all "
+        "cases tried.",
         "inequality with constant", "derived",
         "Existence follows from Lindemann, Weierstrass and Kronecker (recalled); the closed forms are derived. Bits, "
         "errors and the lattice are measured.",
@@ -57,8 +58,8 @@ LAYERS = (
     ),
     Claim(
         "B7", "no miracle",
-        "N^(dℓ) independent cell values in O(ℓW²) numbers take at least N^(dℓ)/(ℓW²) bits a parameter, whatever "
-        "the method.",
+        "N^(dℓ) independent cell values in O(ℓW²) numbers take of the order of N^(dℓ)/(ℓW²) bits a parameter at least, "
+        "whatever the method.",
         "complexity", "derived", "By counting; the bits of the decoders are shown beside it.", "_layer_decoders",
     ),
     Claim(
@@ -70,16 +71,16 @@ LAYERS = (
     ),
     Claim(
         "B9", "the error need not fall with every layer",
-        "sin(2πx)/2π with N = 2 has the same error at layers 1 and 2, while the bound falls: only the bound "
-        "tightens.",
+        "For sin(2πx)/2π and N = 2 the averages of levels 1 and 2 coincide, so the errors at layers 1 and 2 are the "
+        "same but for decoder and ramps, while the bound falls: only the bound tightens.",
         "existence", "derived", "By symmetry the cell averages coincide; the paper remarks that no decrease is "
         "promised.",
         "_layer_rates", _targets("lipschitz_wave"),
     ),
     Claim(
         "B10", "ranges",
-        "Whatever ReLU carries is never negative, the local coordinate stays in [0, 1) inside ramps too, and at x "
-        "= 1 all steps fire.",
+        "Whatever ReLU carries is never negative; the local coordinate stays in [0, 1) inside ramps too, and is 1 at "
+        "x = 1 only, where all steps fire.",
         "identity", "derived", "In rational arithmetic, on faces, corners, grid points and inside ramps.",
         "_layer_network",
     ),
@@ -87,9 +88,9 @@ LAYERS = (
         "B11", "multigrade learning",
         "A new grade never raises the residual of least squares; successive affine learning splits the energy, "
         "‖e_(g−1)‖² = ‖g_g‖² + ‖e_g‖², so that ‖f‖² = Σ‖g_g‖² + ‖e_G‖².",
-        "identity", "recalled",
-        "Strict decrease for ReLU (Xu 2023) is recalled; the identities hold for every fit by projection and are "
-        "checked.",
+        "identity", "derived",
+        "Derived: they hold for every fit by projection. The method and a strict decrease for ReLU are recalled from "
+        "Xu 2023 (multi-grade learning and successive affine learning), not from this paper.",
         "_layer_training", (("targets", "oscillation"), ("activations", "relu"), ("activations", "sine")),
     ),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ratelab.networks import FloatDecoder, GradeCode, decoder, fraction, rational
 from ratelab.registry import Progress, Registry
+from ratelab.spaces import layerwise_sizes
 from ratelab.studies.experiments._decoders_localisation import breakdown
 from ratelab.studies.experiments._layer_parameters import Decoders
 
@@ -144,5 +145,4 @@ def _digits(value: fmpq) -> int:
 
 def _coefficients(cells: int) -> int:
     """Return the real coefficients of the hidden layers with N = 2 in one variable and at least that many cells."""
-    grades, width = ceil(log2(cells)), 7
-    return 2 * width + (grades + 1) * width * (width + 1)
+    return layerwise_sizes(1, 2, ceil(log2(cells))).parameters

@@ -1,6 +1,6 @@
 """Experiments on layer-wise rates and multigrade learning: their parameters."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import pydantic
 from pydantic import Field
@@ -12,6 +12,9 @@ Grades = Annotated[int, Field(ge=1, le=16, strict=True)]
 
 class LayerwiseRates(Parameters):
     """Error of every readout of one network against its layer, with the bound and the cell averages."""
+
+    dimensions: ClassVar[tuple[int, ...] | None] = (1, 2, 3)
+    unit_cube: ClassVar[bool] = True
 
     targets: Annotated[list[str], Field(min_length=1)] = Field(
         [
@@ -92,6 +95,9 @@ class Decoders(Parameters):
 class TrainedReadouts(Parameters):
     """Constructed against trained readouts of networks of one width and depth, layer by layer."""
 
+    dimensions: ClassVar[tuple[int, ...] | None] = (1,)
+    unit_cube: ClassVar[bool] = True
+
     targets: Annotated[list[str], Field(min_length=1)] = Field(
         ["sqrt", "lipschitz_wave", "step(at=0.3)", "takagi"], description="Targets on [0, 1], by label."
     )
@@ -104,7 +110,9 @@ class TrainedReadouts(Parameters):
     cells: Annotated[int, Field(ge=2, le=4096, strict=True)] = Field(
         64, description="Most cells N^L: for larger bases L is the largest number of grades that has no more."
     )
-    decoder: str = Field("closed-form", description="Decoder of the constructed network.")
+    decoder: Literal["closed-form", "lattice", "table"] = Field(
+        "closed-form", description="Decoder of the constructed network."
+    )
     seeds: Count = Field(4, description="Initialisations of every fit.")
     steps: Count = Field(1500, description="Steps of Adam, end to end and for each grade.")
     rate: Annotated[float, Field(gt=0)] = Field(0.02, description="Its first learning rate.")
@@ -129,6 +137,8 @@ class TrainedReadouts(Parameters):
 
 class MultigradeLearning(Parameters):
     """Multigrade against single-grade learning: error against grade and work."""
+
+    dimensions: ClassVar[tuple[int, ...] | None] = (1,)
 
     targets: Annotated[list[str], Field(min_length=1)] = Field(
         ["oscillation", "oscillation(power=1)", "nested_absolute"],

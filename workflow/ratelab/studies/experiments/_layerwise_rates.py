@@ -4,7 +4,6 @@ For each target and base one network with a closed-form decoder serves the level
 with a table does. Every error is a bracket: decoded values integrated over all cells, plus or minus what ramps change.
 """
 
-from dataclasses import replace
 from math import nan
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,7 @@ import numpy as np
 
 from ratelab._errors import UserError
 from ratelab.registry import Progress, Registry, Target
-from ratelab.spaces._layerwise import LayerwiseApproximation, layerwise_of_levels
-from ratelab.spaces._layerwise_accounts import LayerwiseGrade, accounts
-from ratelab.spaces._layerwise_levels import cell_levels
+from ratelab.spaces import LayerwiseApproximation, LayerwiseGrade, cell_levels, layerwise_of_levels
 from ratelab.studies.experiments._layer_parameters import LayerwiseRates
 
 if TYPE_CHECKING:
@@ -72,7 +69,7 @@ def run(parameters: LayerwiseRates, registry: Registry, progress: Progress) -> "
         for column, base in enumerate(parameters.bases):
             built = _built(target, base, parameters.norms[0], parameters)
             for norm, p in enumerate(parameters.norms):
-                for found in built if norm == 0 else _again(built, p):
+                for found in built if norm == 0 else [one.in_norm(p) for one in built]:
                     _enter(found, real, whole, flags, (row, column, norm))
                 width[row, column] = built[0].network.width
             progress(row * len(parameters.bases) + column + 1, total)
@@ -123,18 +120,6 @@ def _built(target: Target, base: int, p: float, parameters: LayerwiseRates) -> l
     if most > few:
         found.append(layerwise_of_levels(target, levels, most, p, "table", few + 1 if few else 0))
     return found
-
-
-def _again(built: list[LayerwiseApproximation], p: float) -> list[LayerwiseApproximation]:
-    """Return the same readouts in another norm."""
-    return [
-        replace(
-            found,
-            p=p,
-            grades=accounts(found.target, found.network, found.levels, p, found.grades[0].level),
-        )
-        for found in built
-    ]
 
 
 def _grades(growth: int, cells: int, most: int) -> int:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ratelab.registry import Progress, Registry, Target
 from ratelab.studies.experiments._layer_parameters import MultigradeLearning
 from ratelab.studies.experiments._seed_spread import spread
+from ratelab.studies.experiments._served_targets import served_targets
 from ratelab.training import Grade, GradedFit, multigrade_fit, published_grades, single_grade_fit
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def run(parameters: MultigradeLearning, registry: Registry, progress: Progress) 
     """Fit both ways from every seed, measure, and return everything."""
     import xarray as xr
 
+    targets = served_targets("multigrade", parameters, registry)
     grades = {kind: grades_of(parameters, kind) for kind in parameters.activations}
     count = len(published_grades())
     share = np.arange(1, parameters.milestones + 1) / parameters.milestones
@@ -58,11 +60,11 @@ def run(parameters: MultigradeLearning, registry: Registry, progress: Progress) 
     work_grade = np.full((*shape, count + 1, seeds), np.nan)
     work = np.full((len(LEARNINGS), *shape, seeds), np.nan)
     size = np.zeros(len(LEARNINGS), np.int64)
-    for i, label in enumerate(parameters.targets):
+    for i, target in enumerate(targets):
         for j, kind in enumerate(parameters.activations):
             progress(i * shape[1] + j, shape[0] * shape[1])
             for seed in range(seeds):
-                fits = _fits(registry.targets[label], grades[kind], seed, share, parameters)
+                fits = _fits(target, grades[kind], seed, share, parameters)
                 place = (i, j, slice(None), seed)
                 by_grade[(slice(None), *place)] = _along(fits[0], count)
                 work_grade[place] = _work_along(fits[0], count)

@@ -1,6 +1,6 @@
 """Experiments on approximation spaces: their parameters."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import pydantic
 from pydantic import Field
@@ -138,6 +138,8 @@ class Indicators(Parameters):
 class MeasuredSmoothness(Parameters):
     """Critical smoothness of targets, measured from moduli and wavelets, beside direct and inverse estimates."""
 
+    dimensions: ClassVar[tuple[int, ...] | None] = (1,)
+
     targets: Annotated[list[str], Field(min_length=1, max_length=24)] = Field(
         [
             "takagi(exponent=0.5)", "takagi", "takagi(exponent=1.5)", "cusp", "step", "sqrt", "weierstrass", "brownian",
@@ -187,6 +189,8 @@ class Embeddings(Parameters):
 
 class FreeKnots(Parameters):
     """Free against uniform knots: n^2 times the error of best splines, and its limit."""
+
+    dimensions: ClassVar[tuple[int, ...] | None] = (1,)
 
     targets: Annotated[list[str], Field(min_length=1)] = Field(
         ["square", "exp", "sqrt", "cusp", "sine", "runge", "gaussian"],

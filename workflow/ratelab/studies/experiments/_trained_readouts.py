@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from ratelab import exact
 from ratelab.networks import FitProblem, Layout, Network, Readout, graded_readouts, power
-from ratelab.networks._evaluate import forward
 from ratelab.registry import Progress, Registry, Target, Trainer
-from ratelab.spaces import LayerwiseApproximation, layerwise
+from ratelab.spaces import LayerwiseApproximation, layerwise, layerwise_sizes
 from ratelab.studies.experiments._layer_parameters import TrainedReadouts
 from ratelab.studies.experiments._seed_spread import spread
+from ratelab.studies.experiments._served_targets import served_targets
 from ratelab.training import Adam, Multigrade
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def run(parameters: TrainedReadouts, registry: Registry, progress: Progress) -> 
     """Construct, train, measure every readout, and return everything."""
     import xarray as xr
 
+    targets = served_targets("trained-readouts", parameters, registry)
     bases = [int(base) for base in parameters.bases]
     grades = [parameters.grades_of(base) for base in bases]
     layers = np.arange(1, max(grades) + 3)
@@ -64,8 +65,7 @@ def run(parameters: TrainedReadouts, registry: Registry, progress: Progress) -> 
     errors = np.full((len(TRAININGS), *shape, parameters.seeds), np.nan)
     work = np.full((len(TRAININGS), *shape[:2], parameters.seeds), np.nan)
     steps = len(parameters.targets) * len(bases)
-    for i, label in enumerate(parameters.targets):
-        target = registry.targets[label]
+    for i, target in enumerate(targets):
         for j, (base, count) in enumerate(zip(bases, grades, strict=True)):
             progress(i * len(bases) + j, steps)
             built = layerwise(target, base, count, p=2, decoder=parameters.decoder)
@@ -105,7 +105,7 @@ def run(parameters: TrainedReadouts, registry: Registry, progress: Progress) -> 
 
 def width_of(base: int) -> int:
     """Return the width 2dN + d + 2 of the constructed network, d = 1."""
-    return 2 * base + 3
+    return layerwise_sizes(1, base, 1).width
 
 
 def layout_of(training: str, width: int, hidden: int, registry: Registry) -> Layout:
@@ -131,10 +131,10 @@ def fitted_readouts(network: Network, nodes: Array, weights: Array, values: Arra
     """
     root = np.sqrt(weights)
     heads = []
-    value = nodes.T
-    for index, layer in enumerate(network.layers[:-1]):
-        value = forward(layer, value)
-        matrix = root[:, None] * np.concatenate([value, np.ones((1, len(nodes)))]).T
+    open_heads = [Readout(i + 1, np.eye(width), np.zeros(width)) for i, width in enumerate(network.widths)]
+    hidden = Network(network.layers, open_heads)
+    for index in range(len(network.widths)):
+        matrix = root[:, None] * np.column_stack([hidden.readout(index)(nodes), np.ones(len(nodes))])
         size = np.linalg.norm(matrix, axis=0)
         size[size == 0] = 1.0
         head = np.linalg.lstsq(matrix / size, root * values, rcond=None)[0] / size
