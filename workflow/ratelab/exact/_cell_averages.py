@@ -141,8 +141,8 @@ def _averages(target: Target, per_side: int) -> CellAverages:
         if covered is not None:
             return CellAverages(*covered, "rigorous")
     if target.certifiable:
-        from ratelab.exact._cell_integrals import Unresolved
         from ratelab.exact._grid_certified import certified_averages, to_floats
+        from ratelab.exact._taylor_models import Unresolved
 
         try:
             return CellAverages(*to_floats(certified_averages(target, per_side)), "rigorous")

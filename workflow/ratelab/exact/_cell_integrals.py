@@ -7,24 +7,19 @@ from math import inf, nextafter
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_poly, arb_series, ctx, fmpq
+from flint import arb, arb_poly, ctx, fmpq
 from numpy.typing import NDArray
 
 from ratelab.exact._legendre import apply, moment_table, power_table
+from ratelab.exact._taylor_models import ORDER, centre, divided, resolved, taylor_model
 from ratelab.networks._ball import ball
 from ratelab.registry import PiecewisePolynomial, Target
 
 Projector = Callable[[float, float], list[Any]]
 """Maps a cell [a, b] to balls around its degree + 1 Legendre coefficients."""
 
-_ORDER = 10
 _DEPTH = 80
 _PARTS = 4000
-_LOOKS = 66
-
-
-class Unresolved(Exception):  # noqa: N818 - a signal, not a user's error
-    """The certificate does not reach a useful radius; the message says where."""
 
 
 def cell_projector(target: Target, edges: NDArray[np.float64], degree: int) -> Projector:
@@ -47,13 +42,13 @@ def _by_pieces(pieces: PiecewisePolynomial, degree: int) -> Projector:
     def project(a: float, b: float) -> list[Any]:
         first, last = bisect_right(knots, a), bisect_left(knots, b)
         if first >= last:
-            local = polynomials[first](arb_poly(_centre(arb(a), arb(b)))).coeffs()
+            local = polynomials[first](arb_poly(centre(arb(a), arb(b)))).coeffs()
             return apply(table, local + [arb(0)] * (length - len(local)))
         cuts = [Fraction(a), *knots[first:last], Fraction(b)]
         total = [arb(0)] * (degree + 1)
         for index, (left, right) in enumerate(zip(cuts, cuts[1:], strict=False)):
             low, high = ball(left), ball(right)
-            local = polynomials[first + index](arb_poly(_centre(low, high))).coeffs()
+            local = polynomials[first + index](arb_poly(centre(low, high))).coeffs()
             total = _add(total, _part(local, arb(0), (arb(a), arb(b)), (low, high), degree))
         return total
 
@@ -74,7 +69,7 @@ def _by_moments(target: Target, edges: NDArray[np.float64], degree: int) -> Proj
             ctx.prec = precision
             left, right = arb(a), arb(b)
             values = list(moments(left, right, degree))
-            middle, half = _centre(left, right)
+            middle, half = centre(left, right)
             variable = arb_poly([-middle / half, 1 / half])
             power, local = arb_poly([1]), []
             for _k in range(degree + 1):
@@ -104,123 +99,34 @@ def _sharp(values: list[Any]) -> bool:
 def _by_enclosure(target: Target, degree: int) -> Projector:
     singular = [Fraction(p) for p in target.singular_points]
     near = [(nextafter(float(p), -inf), nextafter(float(p), inf)) for p in singular]
-    taylor = _taylor_model(target)
-    table = power_table(degree, _ORDER + 1, ctx.prec)
+    taylor = taylor_model(target)
+    table = power_table(degree, ORDER + 1, ctx.prec)
     # |∫ P_k(s) s^N e(s) ds| (2k+1)/2 is at most (2k+1)/(N+1) times the largest |e|
-    spreads = [arb(fmpq(2 * k + 1, _ORDER + 1)) for k in range(degree + 1)]
+    spreads = [arb(fmpq(2 * k + 1, ORDER + 1)) for k in range(degree + 1)]
 
     def project(a: float, b: float) -> list[Any]:
         if not any(a <= high and low <= b for low, high in near):
             model = taylor(arb(a), arb(b))
-            if model is not None and _resolved(model, 1.0, 0.0):
+            if model is not None and resolved(model, 1.0, 0.0):
                 local, spread = model
                 return [
                     v + arb(0, 1) * (spread * s) for v, s in zip(apply(table, local), spreads, strict=True)
                 ]
-        return _divided(target, taylor, a, b, singular, degree)
+        total, cell = [arb(0)] * (degree + 1), (arb(a), arb(b))
+        parts = divided(target, taylor, Fraction(a), Fraction(b), singular, deepest=_DEPTH, most=_PARTS)
+        for left, right, (local, spread) in parts:
+            total = _add(total, _part(local, spread, cell, (ball(left), ball(right)), degree))
+        return total
 
     return project
-
-
-Model = tuple[list[Any], Any]
-"""Coefficients of powers of a variable in [-1, 1], and how far the last may stray from its value."""
-
-
-def _taylor_model(target: Target) -> Callable[[Any, Any], Model | None]:
-    """Return left, right ↦ a Taylor model at the middle with Lagrange remainder, None where the series fails."""
-    assert target.enclosure is not None
-    enclosure = target.enclose
-    ctx.cap = _ORDER + 1
-
-    def taylor(left: Any, right: Any) -> Model | None:
-        middle, half = _centre(left, right)
-        try:
-            centre = enclosure(arb_series([middle, arb(1)], prec=_ORDER))
-            around = enclosure(arb_series([left.union(right), arb(1)], prec=_ORDER + 1))
-        except ValueError:  # python-flint's: a quotient whose divisor may vanish on so wide a cell
-            return None
-        top = _coefficient(around, _ORDER)
-        values = [_coefficient(centre, k) for k in range(_ORDER)] + [top.mid()]
-        if not (top.is_finite() and all(v.is_finite() for v in values)):
-            return None
-        scaled, factor = [], arb(1)
-        for value in values:
-            scaled.append(value * factor)
-            factor = factor * half
-        return scaled, top.rad() * half**_ORDER
-
-    return taylor
-
-
-def _divided(
-    target: Target,
-    taylor: Callable[[Any, Any], Model | None],
-    a: float,
-    b: float,
-    singular: list[Fraction],
-    degree: int,
-) -> list[Any]:
-    """Sum over parts that shrink towards singular points, until plain bounds on what is left are negligible."""
-    assert target.enclosure is not None
-    cuts = [Fraction(a), *sorted(p for p in singular if a < p < b), Fraction(b)]
-    stack = [(left, right, 0) for left, right in zip(cuts, cuts[1:], strict=False)]
-    total, size, done = [arb(0)] * (degree + 1), magnitude(target, a, b), 0
-    while stack:
-        left, right, depth = stack.pop()
-        done += 1
-        low, high = ball(left), ball(right)
-        model = None if left in singular or right in singular else taylor(low, high)
-        if model is not None and not _resolved(model, 2.0**-depth, size):
-            model = None
-        if model is None and (depth >= _DEPTH or done > _PARTS):
-            value = target.enclose(low.union(high))
-            if not value.is_finite():
-                raise Unresolved(f"the enclosure is not finite on [{float(left)!r}, {float(right)!r}]")
-            model = [value.mid()], value.rad()
-        if model is not None:
-            size = max(size, _size(model))
-            total = _add(total, _part(*model, (arb(a), arb(b)), (low, high), degree))
-            continue
-        middle = (left + right) / 2
-        halves = [(left, middle, depth + 1), (middle, right, depth + 1)]
-        stack.extend(reversed(halves) if right in singular else halves)
-    return total
-
-
-def magnitude(target: Target, a: float, b: float) -> float:
-    """Return a size that the function has on [a, b], from a few values: how far a part must be resolved, no bound."""
-    found = 0.0
-    for x in np.linspace(a, b, _LOOKS)[1:-1].tolist():
-        value = target.enclose(arb(x))
-        if value.is_finite():
-            found = max(found, float(value.abs_lower()))
-    return found if found < inf else 0.0
-
-
-def _resolved(model: Model, share: float, size: float) -> bool:
-    """Whether the model's stray part is at rounding level, for a part that is `share` of a cell."""
-    stray = float(model[1].abs_upper()) * share
-    return stray < inf and stray <= 2.0**-62 * max(size, _size(model))
-
-
-def _size(model: Model) -> float:
-    """Size of the series at the middle; the last coefficient is that of a whole ball, and may be anything."""
-    return max(float(v.abs_upper()) for v in model[0][:_ORDER]) + 1e-290
-
-
-def _coefficient(series: Any, index: int) -> Any:
-    """Coefficient of a series; a constant target may return a plain number."""
-    if isinstance(series, arb_series):
-        return series[index]
-    return arb(series) if index == 0 else arb(0)
 
 
 def _part(
     local: list[Any], spread: Any, cell: tuple[Any, Any], part: tuple[Any, Any], degree: int
 ) -> list[Any]:
     """Legendre coefficients on a cell of the function that is a model on a part of it and 0 elsewhere."""
-    middle, half = _centre(*cell)
-    inner, radius = _centre(*part)
+    middle, half = centre(*cell)
+    inner, radius = centre(*part)
     variable = arb_poly([(inner - middle) / half, radius / half])
     ratio = radius / half
     stray = arb(0, 1) * (spread * arb(fmpq(2, max(1, len(local)))))  # |variable| <= 1 on the cell
@@ -231,10 +137,6 @@ def _part(
         moments.append((total + stray) * ratio)
         power = power * variable
     return apply(moment_table(degree, ctx.prec), moments)
-
-
-def _centre(left: Any, right: Any) -> list[Any]:
-    return [(left + right) / 2, (right - left) / 2]
 
 
 def _add(first: list[Any], second: list[Any]) -> list[Any]:

@@ -9,8 +9,8 @@ import numpy as np
 from flint import arb, arb_poly, ctx, fmpq
 from numpy.typing import NDArray
 
-from ratelab.exact._cell_integrals import Model, Unresolved, _resolved, _size, _taylor_model
 from ratelab.exact._grid_scale import float_above
+from ratelab.exact._taylor_models import Model, Unresolved, divided, resolved, taylor_model
 from ratelab.networks._ball import ball
 from ratelab.registry import PiecewisePolynomial, Target
 
@@ -90,7 +90,7 @@ def _by_moments(target: Target, per_side: int) -> list[Any]:
 def _by_models(target: Target, per_side: int) -> list[Any]:
     """Take a model's average over a cell from two values of its primitive."""
     result: list[Any] = [arb(0)] * per_side
-    for low, high, (local, spread) in model_blocks(target, per_side, _taylor_model(target)):
+    for low, high, (local, spread) in model_blocks(target, per_side, taylor_model(target)):
         primitive = arb_poly(local).integral()
         stray = spread * arb(0, 1)
         first, count = int(low * per_side), int((high - low) * per_side)
@@ -125,51 +125,14 @@ def model_blocks(target: Target, per_side: int, taylor: Any) -> Iterator[tuple[F
         left, right = Fraction(first, per_side), Fraction(last, per_side)
         model = None
         if not any(left <= point <= right for point in singular):
-            model = _model(taylor, left, right)
-        if model is not None and _resolved(model, 1.0, 0.0):
+            model = taylor(ball(left), ball(right))
+        if model is not None and resolved(model, 1.0, 0.0):
             yield left, right, model
         elif last - first > 1:
             middle = (first + last) // 2
             stack += [(middle, last), (first, middle)]
         else:
-            yield from _divided(target, taylor, left, right, singular)
-
-
-def _model(taylor: Any, low: Fraction, high: Fraction) -> Model | None:
-    try:
-        return taylor(ball(low), ball(high))  # type: ignore[no-any-return]
-    except (
-        ValueError,
-        ZeroDivisionError,
-    ):  # a quotient of series whose divisor may vanish on so wide a block
-        return None
-
-
-def _divided(
-    target: Target, taylor: Any, a: Fraction, b: Fraction, singular: list[Fraction]
-) -> Iterator[tuple[Fraction, Fraction, Model]]:
-    cuts = [a, *sorted(p for p in singular if a < p < b), b]
-    stack = [(left, right, 0) for left, right in zip(cuts, cuts[1:], strict=False)]
-    size, done = 0.0, 0
-    while stack:
-        left, right, depth = stack.pop()
-        done += 1
-        low, high = ball(left), ball(right)
-        model = None if left in singular or right in singular else _model(taylor, left, right)
-        if model is not None and not _resolved(model, 2.0**-depth, size):
-            model = None
-        if model is None and (depth >= _DEPTH or done > _PARTS):
-            value = target.enclose(low.union(high))
-            if not value.is_finite():
-                raise Unresolved(f"the enclosure is not finite on [{float(left)!r}, {float(right)!r}]")
-            model = [value.mid()], value.rad()
-        if model is not None:
-            size = max(size, _size(model))
-            yield left, right, model
-            continue
-        middle = (left + right) / 2
-        halves = [(left, middle, depth + 1), (middle, right, depth + 1)]
-        stack.extend(reversed(halves) if right in singular else halves)
+            yield from divided(target, taylor, left, right, singular, deepest=_DEPTH, most=_PARTS)
 
 
 def to_floats(balls: list[Any]) -> tuple[Array, Array]:

@@ -9,8 +9,8 @@ import numpy as np
 from flint import arb, arb_poly, ctx, fmpq
 from numpy.typing import NDArray
 
-from ratelab.exact._cell_integrals import Model, Unresolved, _taylor_model
 from ratelab.exact._grid_certified import model_blocks
+from ratelab.exact._taylor_models import Model, Unresolved, taylor_model
 from ratelab.networks._ball import ball
 from ratelab.registry import PiecewisePolynomial, Target
 
@@ -88,7 +88,7 @@ def _parts(pieces: PiecewisePolynomial, count: int) -> Iterator[tuple[int, int, 
 def _by_models(target: Target, values: Array) -> Any:
     count = len(values)
     total = arb(0)
-    for low, high, model in model_blocks(target, count, _taylor_model(target)):
+    for low, high, model in model_blocks(target, count, taylor_model(target)):
         first = int(low * count)
         last = max(first + 1, -int(-high * count // 1))
         total += _square_on(model, [arb(v) for v in values[first:last].tolist()], ball(high - low))

@@ -9,8 +9,9 @@ from flint import arb, arb_poly, ctx
 from numpy.typing import NDArray
 
 from ratelab._errors import UserError
-from ratelab.exact._cell_integrals import Unresolved, cell_projector
+from ratelab.exact._cell_integrals import cell_projector
 from ratelab.exact._legendre import apply, power_table
+from ratelab.exact._taylor_models import Unresolved
 from ratelab.registry import Target
 
 Array = NDArray[np.float64]

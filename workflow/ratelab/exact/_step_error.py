@@ -134,8 +134,8 @@ def _one(target: Target, values: Array, p: float, parts: int) -> StepError:
         if covered is not None:
             return _of_indicator(target, *covered, values, p)
     if p == 2 and target.certifiable:
-        from ratelab.exact._cell_integrals import Unresolved
         from ratelab.exact._grid_squares import certified_square
+        from ratelab.exact._taylor_models import Unresolved
 
         try:
             return _of_ball(target, certified_square(target, values))
