@@ -78,7 +78,7 @@ from ratelab.networks._layout import (
     graded_readouts,
     grades_of,
 )
-from ratelab.networks._localisation import Localisation
+from ratelab.networks._localisation import Localisation, layerwise_parameters, layerwise_width
 from ratelab.networks._lower_power import LowerPowerErrors, lower_power, lower_power_bound
 from ratelab.networks._network import Network
 from ratelab.networks._numbers import dyadic, fraction, rational
@@ -176,6 +176,8 @@ __all__ = [
     "interpolating_network",
     "interpolation_widths",
     "layerwise_network",
+    "layerwise_parameters",
+    "layerwise_width",
     "lower_power",
     "lower_power_bound",
     "maximum",

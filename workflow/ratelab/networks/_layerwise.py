@@ -21,7 +21,7 @@ from ratelab.networks._layerwise_cells import CellValues
 from ratelab.networks._layerwise_layers import assembled
 from ratelab.networks._layerwise_points import Location, cells_of, checked_points, locate
 from ratelab.networks._layerwise_values import BallEvaluator
-from ratelab.networks._localisation import Localisation
+from ratelab.networks._localisation import Localisation, layerwise_parameters
 from ratelab.networks._network import Network
 from ratelab.networks._numbers import fraction, rational
 
@@ -218,9 +218,8 @@ class LayerwiseNetwork:
 
     def parameters(self, level: int, *, head: bool = True) -> int:
         """Return the number of dense real parameters of layers 1 … level + 2, and of the head unless it is left out."""
-        width, inputs = self.width, self.dimension
-        hidden = (inputs + 1) * width + (self.level(level) + 1) * width * (width + 1)
-        return hidden + (width + 1 if head else 0)
+        hidden = layerwise_parameters(self.dimension, self.base, self.level(level))
+        return hidden + (self.width + 1 if head else 0)
 
     def nonzero_parameters(self, level: int, *, head: bool = True) -> int:
         """Return how many of these weights and biases are not zero."""

@@ -16,6 +16,17 @@ _ZERO, _ONE = fmpq(0), fmpq(1)
 Point = tuple[fmpq, ...]
 
 
+def layerwise_width(dimension: int, base: int) -> int:
+    """Return the neurons of each hidden layer: 2dN + d + 2."""
+    return 2 * dimension * base + dimension + 2
+
+
+def layerwise_parameters(dimension: int, base: int, level: int) -> int:
+    """Return the dense real coefficients of layers 1 … level + 2: (d + 1)W + (level + 1)W(W + 1)."""
+    width = layerwise_width(dimension, base)
+    return (dimension + 1) * width + (level + 1) * width * (width + 1)
+
+
 @dataclass(frozen=True)
 class Localisation:
     """Width, places of neurons and ramps of the layers that find cells.
@@ -38,7 +49,7 @@ class Localisation:
     @property
     def width(self) -> int:
         """Neurons of each hidden layer: 2dN + d + 2."""
-        return 2 * self.dimension * self.base + self.dimension + 2
+        return layerwise_width(self.dimension, self.base)
 
     def point(self, i: int) -> int:
         """Return the place of the neuron that carries coordinate i (from 0)."""

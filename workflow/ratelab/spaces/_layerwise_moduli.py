@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratelab.spaces._differences import shifts_up_to
+from ratelab.spaces._shift_directions import directions
 
 Array = NDArray[np.float64]
 
 _ALL = 60
 _SHARES = (1.0, 0.84, 0.7, 0.5, 0.35, 0.25, 0.125)
 _FEW_SHARES = (1.0, 0.75, 0.5, 0.25)
-_GOLDEN = (1 + sqrt(5)) / 2
 _ROUNDING = 2.0**-44
 _SAFE = 1e120
 
@@ -119,27 +119,10 @@ def _shifts(shape: tuple[int, ...], t: float) -> Iterator[tuple[int, ...]]:
                 yield k
         return
     seen: set[tuple[int, ...]] = set()
-    for direction in directions(dimension):
+    for direction in directions(dimension, 12).round(15):
         for share in _SHARES if dimension == 2 else _FEW_SHARES:
             # towards 0, so that no vector is longer than it may be
             k = tuple(int(x) for x in np.trunc(direction * (share * reach) * (1 + 1e-12)))
             if any(k) and k not in seen and sum(x * x for x in k) <= reach * reach:
                 seen.add(k)
                 yield k
-
-
-def directions(dimension: int) -> Array:
-    """Unit vectors, one of each pair ±u: 16 in the plane; axes, diagonals and a spiral of 12 in three variables."""
-    if dimension == 2:
-        angles = np.arange(16) * (np.pi / 16)
-        return np.stack([np.cos(angles), np.sin(angles)], axis=1).round(15)
-    lattice = np.array(
-        [v for v in product((-1, 0, 1), repeat=dimension) if v > (0,) * dimension], dtype=float
-    )
-    units = lattice / np.linalg.norm(lattice, axis=1, keepdims=True)
-    if dimension != 3:
-        return np.array(units)
-    k = np.arange(12) + 0.5
-    z, angle = k / 12, 2 * np.pi * k / _GOLDEN
-    ring = np.sqrt(1 - z * z)
-    return np.concatenate([units, np.stack([ring * np.cos(angle), ring * np.sin(angle), z], axis=1)])

@@ -7,6 +7,7 @@ from math import ceil, exp, inf, log, log2
 
 from ratelab._errors import UserError
 from ratelab.exact import check_exponent
+from ratelab.networks import layerwise_parameters, layerwise_width
 
 Real = float | int | Fraction
 
@@ -112,8 +113,7 @@ def layerwise_sizes(dimension: int, base: int, grades: int) -> LayerwiseSizes:
     """
     d, n = checked_whole("dimension d", dimension, 1), checked_whole("base N", base, 2)
     level = checked_whole("number of grades", grades, 0)
-    width = 2 * d * n + d + 2
-    parameters = (d + 1) * width + (level + 1) * width * (width + 1)
+    width, parameters = layerwise_width(d, n), layerwise_parameters(d, n, level)
     return LayerwiseSizes(
         width, level + 2, width * (level + 2), parameters, parameters + width + 1, n ** (d * level)
     )

@@ -1,8 +1,7 @@
 """Moduli of continuity and of smoothness, of samples and of targets."""
 
 from dataclasses import dataclass
-from itertools import product
-from math import inf, sqrt
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -18,13 +17,13 @@ from ratelab.spaces._differences import (
     shifts_up_to,
 )
 from ratelab.spaces._moduli_upper import upper_modulus
+from ratelab.spaces._shift_directions import directions
 
 Array = NDArray[np.float64]
 
 _SAMPLES = {1: 1 << 14, 2: 256, 3: 48}
 _SHARES = (1.0, 0.84, 0.7, 0.5, 0.35, 0.25)
 _FEW_SHARES = (1.0, 0.7, 0.5)
-_GOLDEN = (1 + sqrt(5)) / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,7 +198,7 @@ def _largest(target: Target, points: Array, volume: float, scale: float, p: floa
     low = np.array([side[0] for side in target.domain])
     high = np.array([side[1] for side in target.domain])
     best = 0.0
-    for direction in _directions(target.dimension):
+    for direction in directions(target.dimension, 20):
         for share in _SHARES if target.dimension < 3 else _FEW_SHARES:
             shift = share * scale * direction
             last = points + order * shift
@@ -215,26 +214,6 @@ def _largest(target: Target, points: Array, volume: float, scale: float, p: floa
                 largest *= float(((sizes / largest) ** p).sum() * volume) ** (1 / p)
             best = max(best, largest)
     return best
-
-
-def _directions(dimension: int) -> Array:
-    """Unit vectors, one of each pair ±u: axes, diagonals, and a spiral over the half sphere for three variables."""
-    if dimension == 1:
-        return np.ones((1, 1))
-    if dimension == 2:
-        angles = np.arange(16) * (np.pi / 16)
-        return np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    lattice = np.array(
-        [v for v in product((-1, 0, 1), repeat=dimension) if v > (0,) * dimension], dtype=float
-    )
-    units = lattice / np.linalg.norm(lattice, axis=1, keepdims=True)
-    if dimension != 3:
-        return np.array(units)
-    k = np.arange(20) + 0.5
-    z, angle = k / 20, 2 * np.pi * k / _GOLDEN
-    ring = np.sqrt(1 - z * z)
-    spiral = np.stack([ring * np.cos(angle), ring * np.sin(angle), z], axis=1)
-    return np.concatenate([units, spiral])
 
 
 def _grid(target: Target, cells: int) -> Array:
