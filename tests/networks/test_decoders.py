@@ -42,12 +42,6 @@ def test_large_values_keep_a_finite_tolerance_in_float64() -> None:
     assert FloatDecoder().best(values).tolerance < 1e299
 
 
-@pytest.mark.parametrize("accuracy", [2.0**-201, 0.0, 1.0])
-def test_accuracies_that_are_not_resolved_are_refused(accuracy: float) -> None:
-    with pytest.raises(UserError, match=r"accuracy is .*; allowed: from 2\^-200 on, below 1"):
-        SineDecoder().encode([fmpq(1)], accuracy)
-
-
 def test_the_finest_accuracy_is_reached() -> None:
     code = SineDecoder().encode([fmpq(1, 3), fmpq(-1, 7), fmpq(2)], 2.0**-200)
     assert 0 < code.tolerance <= 2 * 2.0**-200
