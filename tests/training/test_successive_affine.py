@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ratelab import UserError
+from ratelab import UserError, load_plugins
 from ratelab.networks import LayerShape
 from ratelab.training import _successive_affine_basis
 from ratelab.training._multigrade_grades import Grade
@@ -171,3 +171,15 @@ def test_singular_values_are_dropped_until_the_projection_is_orthogonal(monkeypa
     monkeypatch.setattr(_successive_affine_basis, "_ORTHOGONAL", 1e-13)
     found = least_squares(columns, targets).projection
     assert abs(np.sum(found * (targets - found))) <= 1e-13 * np.sum(targets**2)
+
+
+@pytest.mark.parametrize("name", ["softplus", "relu3", "sine"])
+def test_pythagoras_holds_where_features_nearly_depend_on_each_other(name: str) -> None:
+    """Forty smooth features span few directions to rounding: large coefficients would spoil the identity."""
+    x = np.linspace(0, 1, 300)
+    activation = load_plugins().activations[name]
+    for seed in range(2):
+        energies = successive_affine_fit(
+            x, np.sin(30 * x), [Grade((40,), activation)] * 6, seed=seed
+        ).energies
+        assert (energies.pythagoras <= 1e-10).all() and energies.parseval <= 1e-10

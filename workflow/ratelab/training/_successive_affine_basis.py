@@ -10,6 +10,7 @@ Array = NDArray[np.float64]
 _CUTOFFS = tuple(10.0**-k for k in range(13, 3, -1))
 _ORTHOGONAL = 2e-11
 _REFINEMENTS = 2
+_ROUNDING = 2.0**-53
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,7 @@ def least_squares(columns: Array, targets: Array) -> LeastSquares:
 
     Columns are scaled to length 1, reduced by Householder reflections and split by singular values; the small ones
     are dropped, as many as it takes for the projection, computed from the coefficients, to be orthogonal to what is
-    left up to 2e-11 of the targets' energy (at most those below 1e-4 of the largest). Normal equations are not formed,
+    left up to 2e-11 of the targets' energy, rounding of its terms included (at most those below 1e-4 of the largest). Normal equations are not formed,
     and dependent columns get the smallest coefficients. Columns that are not finite give NaN.
     """
     if not np.isfinite(columns).all():
@@ -57,6 +58,10 @@ def least_squares(columns: Array, targets: Array) -> LeastSquares:
             coefficients += inverse @ (basis.T @ (targets - columns @ coefficients))
         projection = columns @ coefficients
         solution = LeastSquares(coefficients, projection, rank)
-        if abs(np.sum(projection * (targets - projection))) <= _ORTHOGONAL * energy:
+        left_over = targets - projection
+        # another order of the same sums, as the network's, is off by a few roundings of its terms
+        terms = np.abs(columns) @ np.abs(coefficients)
+        noise = _ROUNDING * np.linalg.norm(terms) * np.linalg.norm(left_over)
+        if abs(np.sum(projection * left_over)) + noise <= _ORTHOGONAL * energy:
             break
     return solution
