@@ -37,8 +37,9 @@ def least_squares(columns: Array, targets: Array) -> LeastSquares:
 
     Columns are scaled to length 1, reduced by Householder reflections and split by singular values; the small ones
     are dropped, as many as it takes for the projection, computed from the coefficients, to be orthogonal to what is
-    left up to 2e-11 of the targets' energy, rounding of its terms included (at most those below 1e-4 of the largest). Normal equations are not formed,
-    and dependent columns get the smallest coefficients. Columns that are not finite give NaN.
+    left up to 2e-11 of the targets' energy, rounding of its terms included (at most those below 1e-4 of the largest).
+    Normal equations are not formed, and dependent columns get the smallest coefficients. Columns that are not finite
+    give NaN.
     """
     if not np.isfinite(columns).all():
         nothing = np.full((columns.shape[1], targets.shape[1]), np.nan)
