@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ratelab import Family, UserError, hookimpl
-from ratelab.networks import LayerShape, Layout, sine, widest
+from ratelab.networks import LayerShape, Layout, dense_size, sine, widest
 from ratelab.registry import Complexity
 
 
@@ -46,11 +46,8 @@ class Mixed:
             As `ratelab.networks.widest`.
         """
 
-        def cost(own: tuple[int, ...]) -> int:
-            widths = [width + self.sines for width in own]
-            if complexity == "neurons":
-                return sum(widths)
-            return sum(a * b for a, b in zip((dimension, *widths), (*widths, outputs), strict=True))
+        def whole(own: tuple[int, ...]) -> tuple[int, ...]:
+            return (dimension, *(width + self.sines for width in own), outputs)
 
         own = widest(
             self.name,
@@ -59,9 +56,9 @@ class Mixed:
             depth=depth,
             dimension=dimension,
             outputs=outputs,
-            cost=cost,
+            cost=lambda own: dense_size(whole(own), complexity),
         )
-        dense = Layout.dense((dimension, *(width + self.sines for width in own), outputs))
+        dense = Layout.dense(whole(own))
         hidden = [
             LayerShape(a.free, a.fixed, a.free_bias, a.linear, ((sine, np.arange(len(a.linear)) >= width),))
             for a, width in zip(dense.layers, own, strict=False)

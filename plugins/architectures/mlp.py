@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ratelab import hookimpl
-from ratelab.networks import Layout, widest
+from ratelab.networks import Layout, dense_size, widest
 from ratelab.registry import Complexity
 
 
@@ -25,12 +25,6 @@ class MLP:
         UserError
             As `ratelab.networks.widest`.
         """
-
-        def cost(hidden: tuple[int, ...]) -> int:
-            if complexity == "neurons":
-                return sum(hidden)
-            return sum(a * b for a, b in zip((dimension, *hidden), (*hidden, outputs), strict=True))
-
         hidden = widest(
             self.name,
             budget=budget,
@@ -38,7 +32,7 @@ class MLP:
             depth=depth,
             dimension=dimension,
             outputs=outputs,
-            cost=cost,
+            cost=lambda widths: dense_size((dimension, *widths, outputs), complexity),
         )
         return Layout.dense((dimension, *hidden, outputs))
 

@@ -6,28 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from ratelab import load_plugins
 from ratelab.networks import FitProblem, Layout, power
+from small_trainers import REGISTRY, SMALL, TRAINERS
 
-REGISTRY = load_plugins()
-SMALL = {
-    "adam": {"steps": 150},
-    "varpro": {"steps": 40},
-    "lbfgs": {"steps": 60},
-    "greedy": {"size": 256},
-    "knots": {"rounds": 1},
-    "minibatch": {"rate": 0.04, "last": 0.01, "initial": "domain"},
-}
-ALL = {name: REGISTRY.trainers.make(name, SMALL.get(name, {})) for name in REGISTRY.trainers}
 LONG = {"adam": {"steps": 1000}, "greedy": {"size": 4096}, "minibatch": {"epochs": 100}}
-DENSE = Layout.dense((1, 3, 1))
-TRAINERS = {
-    name: trainer
-    for name, trainer in ALL.items()
-    if not getattr(trainer, "polishes", False)
-    and getattr(trainer, "accepts", lambda layout: None)(DENSE) is None
-}
-"""Those that fit any shape from data alone; trainers of grades have tests of their own."""
 
 
 def _graded(grade: float, cells: int = 32, order: int = 8) -> tuple[np.ndarray, np.ndarray]:

@@ -1,18 +1,18 @@
 """The trainer `multigrade` on layouts: masks, readouts, work, snapshots."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ratelab import UserError
 from ratelab.networks import FitProblem, LayerShape, Layout, Network, grades_of, power, sine
-from ratelab.training import Adam, Polish
-from ratelab.training._minibatch import MiniBatchAdam
-from ratelab.training._multigrade import Multigrade
+from ratelab.training import Adam, MiniBatchAdam, Multigrade, Polish, SuccessiveAffine, _multigrade
 from ratelab.training._multigrade_layout import grade_layout
-from ratelab.training._successive_affine import SuccessiveAffine
+from ratelab.training._multigrade_stages import train_stages
 
 NODES = np.linspace(0.0, 1.0, 130)[:, None]
 WEIGHTS = np.linspace(0.5, 1.5, 130) / 130
@@ -238,3 +238,19 @@ def test_a_shape_without_grades_is_refused(trainer):
 def test_wrong_parameters_are_refused(make, message):
     with pytest.raises(UserError, match=message):
         make()
+
+
+def test_a_grade_that_changes_after_its_training_stops_the_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def tampered(*given: Any) -> Iterator[Any]:
+        seen: list[Any] = []
+        for outcome in train_stages(*given):
+            if seen:
+                head = seen[0].grade.head
+                head.flags.writeable = True
+                head += 1.0
+            seen.append(outcome)
+            yield outcome
+
+    monkeypatch.setattr(_multigrade, "train_stages", tampered)
+    with pytest.raises(AssertionError, match="a frozen grade has changed"):
+        Multigrade(Adam(steps=5)).fit(_problem(((LAYOUT, 0),)))

@@ -101,7 +101,7 @@ from ratelab.networks._sine_decoder import SineDecoder
 from ratelab.networks._storage import counts, from_dataset, to_dataset
 from ratelab.networks._strict import generalized, generalized_bound, strict, strict_bound
 from ratelab.networks._table_decoder import TableCode, TableDecoder
-from ratelab.networks._widest import widest
+from ratelab.networks._widest import dense_size, widest
 
 __all__ = [
     "DECODERS",
@@ -157,6 +157,7 @@ __all__ = [
     "decoder",
     "deepen",
     "deepen_bound",
+    "dense_size",
     "dyadic",
     "evaluation_rounding",
     "folded_error",

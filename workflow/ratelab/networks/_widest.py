@@ -11,6 +11,13 @@ LARGEST_LAYER = 50_000_000
 """Entries of one weight matrix; more would not fit into the memory of a job."""
 
 
+def dense_size(widths: Widths, complexity: Complexity) -> int:
+    """Return the neurons, or the connections, of fully connected layers of widths (d, hidden …, k)."""
+    if complexity == "neurons":
+        return sum(widths[1:-1])
+    return sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+
+
 def widest(
     architecture: str,
     *,

@@ -34,26 +34,22 @@ def run(job: CheckJob, registry: Registry) -> str:
             dimensions[label] = target.dimension
         except UserError as error:
             wrong.append(str(error))
-    for label in dict.fromkeys(network[1] for network in job.networks):
+    kinds = [NetworkKind(*network[:3]) for network in job.networks]
+    for label in dict.fromkeys(
+        name for kind in kinds for name in (kind.activation, *sorted(kind.others(registry)))
+    ):
         try:
             check_activation(resolve(label, registry))
         except UserError as error:
             wrong.append(str(error))
     for label in job.trainers:
         _ = registry.trainers[label]
-    for architecture, activation, depth, targets, trainers in job.networks:
-        wrong += _layouts(
-            job,
-            registry,
-            NetworkKind(architecture, activation, depth),
-            {dimensions[label] for label in targets if label in dimensions},
-            trainers,
-        )
+    for kind, (*_, targets, trainers) in zip(kinds, job.networks, strict=True):
+        shapes = {dimensions[label] for label in targets if label in dimensions}
+        wrong += _layouts(job, registry, kind, shapes, trainers)
     if wrong:
         raise UserError("\n".join(dict.fromkeys(wrong)))
-    return "".join(
-        f"{line}\n" for line in (*job.targets, *(f"{a}/{b}/depth={c}" for a, b, c, *_ in job.networks))
-    )
+    return "".join(f"{line}\n" for line in (*job.targets, *(kind.label for kind in kinds)))
 
 
 def _layouts(
@@ -61,7 +57,7 @@ def _layouts(
 ) -> list[str]:
     """Lay out every budget, and ask the trainers that choose their shapes whether they take it."""
     wrong = []
-    network = f"network '{kind.architecture}/{kind.activation}/depth={kind.depth}'"
+    network = f"network '{kind.label}'"
     plugin = registry.architectures[kind.architecture]
     declared = other_activations(registry, kind.architecture)
     asking = {label: registry.trainers[label] for label in trainers}

@@ -25,6 +25,11 @@ class NetworkKind:
                 return cls(head[:position], head[position + 1 :], int(depth))
         raise ValueError(f"'{label}' is no network label")
 
+    @property
+    def label(self) -> str:
+        """What `parse` reads."""
+        return f"{self.architecture}/{self.activation}/depth={self.depth}"
+
     def others(self, registry: Registry) -> frozenset[str]:
         """Return the activations that its neurons may have besides the network's own, by name."""
         return other_activations(registry, self.architecture) - {self.activation, "identity"}

@@ -22,7 +22,7 @@ from ratelab.training._multigrade_stages import (
     check_choices,
     train_stages,
 )
-from ratelab.training._multigrade_stair import TrainedGrade
+from ratelab.training._multigrade_stair import TrainedGrade, check_frozen
 from ratelab.training._stack import check_accepted
 from ratelab.training._work import check_work
 
@@ -160,6 +160,7 @@ class Multigrade:
         enough = max(self.tolerance**2, _ZERO) * energy
         options = Options(self.residual, self.heads, self.work, problem.milestones)
         grades: list[TrainedGrade] = []
+        hashes: list[str] = []
         outcomes: list[Outcome] = []
         kept: dict[int, Network | None] = {}
         built: dict[int, Network] = {}
@@ -170,7 +171,7 @@ class Multigrade:
 
         present: Network | None = None
         for outcome in train_stages(data, stages, seed, problem.domain, options):
-            hashes = [grade.fingerprint for grade in grades]
+            check_frozen(grades, hashes)
             for index, then in outcome.snapshots.items():
                 if then is not None and id(then) not in built:
                     built[id(then)] = network(then)
@@ -179,9 +180,8 @@ class Multigrade:
             if outcome.status == "diverged":
                 break
             grades.append(outcome.grade)
+            hashes.append(outcome.grade.fingerprint)
             present = network()
-            if hashes != [grade.fingerprint for grade in grades[:-1]]:
-                raise AssertionError("a frozen grade has changed")
             if outcome.loss <= enough:
                 break
         steps, work = sum(o.steps for o in outcomes), sum(o.work for o in outcomes)

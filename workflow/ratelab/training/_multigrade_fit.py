@@ -23,7 +23,7 @@ from ratelab.training._multigrade_checks import (
 from ratelab.training._multigrade_grades import Grade, GradedFit, joined, published_grades, stages_of
 from ratelab.training._multigrade_sample import Sample, Watch, checked_sample, domain_of
 from ratelab.training._multigrade_stages import Heads, Options, Outcome, Residual, check_choices, train_stages
-from ratelab.training._multigrade_stair import TrainedGrade, stair
+from ratelab.training._multigrade_stair import TrainedGrade, check_frozen, stair
 
 Array = NDArray[np.float64]
 
@@ -97,7 +97,7 @@ def multigrade_fit(
     least = np.inf
     for outcome in train_stages((train[0], weights, train[1]), stages, seed, domain_of(train[0]), options):
         work.append(outcome.work)
-        _assert_frozen(seen, hashes)
+        check_frozen([before.grade for before in seen], hashes)
         if outcome.status == "diverged":
             break
         error = checked.take(outcome.grade)
@@ -116,7 +116,7 @@ def multigrade_fit(
             break
     if progress is not None:
         progress(len(grades), len(grades))
-    _assert_frozen(seen, hashes)
+    check_frozen([before.grade for before in seen], hashes)
     kept += [errors[-1]] * (len(milestones) - len(kept))
     return GradedFit(
         stair([outcome.grade for outcome in seen]) if seen else None,
@@ -222,9 +222,3 @@ def _error_of(network: Network | None, sample: tuple[Array, Array] | None) -> fl
 
 def _sample(given: Sample | None, what: str, like: tuple[Array, Array]) -> tuple[Array, Array] | None:
     return None if given is None else checked_sample(*checked_pair(given, what), what, like)
-
-
-def _assert_frozen(seen: Sequence[Outcome], hashes: Sequence[str]) -> None:
-    """Stop if a grade has changed since its training ended."""
-    if [outcome.grade.fingerprint for outcome in seen] != list(hashes):
-        raise AssertionError("a frozen grade has changed")
