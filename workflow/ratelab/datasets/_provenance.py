@@ -24,7 +24,12 @@ RELU_PAPER = (
     "ICLR 2018, arXiv:1611.01491"
 )
 
-PAPERS = {"A": SPACES_PAPER, "B": LAYERS_PAPER, "C": RELU_PAPER}
+SUPPORT_PAPER = (
+    "Kratsios, Zamanlooy, Do ReLU networks have an edge when approximating compactly-supported functions?, "
+    "Transactions on Machine Learning Research, 2022, arXiv:2204.11231"
+)
+
+PAPERS = {"A": SPACES_PAPER, "B": LAYERS_PAPER, "C": RELU_PAPER, "D": SUPPORT_PAPER}
 """By the letter of their claims."""
 
 

@@ -28,6 +28,10 @@ _MODULES: Mapping[str, str] = {
     "decoders": "._decoders",
     "trained-readouts": "._trained_readouts",
     "multigrade": "._multigrade",
+    "supported-networks": "._supported_networks",
+    "nested-cubes": "._nested_cubes",
+    "leaks": "._leaks",
+    "support-verdicts": "._support_verdicts",
 }
 
 

@@ -22,6 +22,7 @@ from ratelab.registry._promise import Promise
 from ratelab.registry._protocols import Architecture, Complexity, Construction, Progress, Trainer
 from ratelab.registry._refusals import require_accepted, too_small
 from ratelab.registry._shapes import Ball, Box, Distance, Shape
+from ratelab.registry._supports import Boxes, LevelSet, Support
 from ratelab.registry._target import SelfSimilar, Smoothness, Target
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Architecture",
     "Ball",
     "Box",
+    "Boxes",
     "Broken",
     "Catalogue",
     "Complexity",
@@ -41,6 +43,7 @@ __all__ = [
     "Hooks",
     "Index",
     "IndexEntry",
+    "LevelSet",
     "Parameter",
     "PiecewisePolynomial",
     "Progress",
@@ -49,6 +52,7 @@ __all__ = [
     "SelfSimilar",
     "Shape",
     "Smoothness",
+    "Support",
     "Target",
     "Trainer",
     "build_index",

@@ -155,7 +155,9 @@ def _facts(kind: str, member: Any) -> dict[str, Any]:
             "knots": sum(any(pieces.jumps(i)) for i in range(len(pieces.knots))) if pieces else None,
         }
     if kind == "targets":
-        return {"dimension": member.dimension, "domain": [list(map(float, side)) for side in member.domain]}
+        domain = [list(map(float, side)) for side in member.domain]
+        supported = member.support is not None
+        return {"dimension": member.dimension, "domain": domain, "supported": supported}
     if kind == "architectures":
         return {"others": sorted(getattr(member, "others", ()))}
     if kind == "trainers":

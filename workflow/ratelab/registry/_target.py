@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ratelab._errors import UserError
 from ratelab.registry._polynomial import PiecewisePolynomial
 from ratelab.registry._shapes import Ball, Box
+from ratelab.registry._supports import Support
 
 if TYPE_CHECKING:
     import numpy as np
@@ -145,6 +146,12 @@ class Target:
         d = 1: how the function repeats itself, from which its rate is proved; None if it does not.
     indicator_of
         The set on which the function is 1, up to its boundary, if it is 0 elsewhere on the domain; else None.
+    support
+        A compact set outside which the function is 0 on all of R^d, not on the domain only; the function is then asked
+        for values everywhere. None if there is none or nothing is known. Networks that match function and support are
+        built from it, so it should be no larger than need be.
+    lipschitz
+        A constant L with |f(x) − f(y)| ≤ L·|x − y| on R^d (Euclidean norm), for every output; None if there is none.
     summary, reference
         One line, and where the function comes from.
     """
@@ -161,6 +168,8 @@ class Target:
     smoothness: Smoothness | None = None
     self_similar: SelfSimilar | None = None
     indicator_of: Ball | Box | None = None
+    support: Support | None = None
+    lipschitz: float | None = None
     summary: str = ""
     reference: str = ""
 
@@ -176,6 +185,15 @@ class Target:
             raise UserError(
                 f"target '{self.name}': indicator_of has {self.indicator_of.dimension} variables, the domain "
                 f"{self.dimension}; both must agree"
+            )
+        if self.support is not None and self.support.dimension != self.dimension:
+            raise UserError(
+                f"target '{self.name}': support has {self.support.dimension} variables, the domain {self.dimension}; "
+                "both must agree"
+            )
+        if self.lipschitz is not None and not 0 <= self.lipschitz < inf:
+            raise UserError(
+                f"target '{self.name}': lipschitz is {self.lipschitz}; allowed: a finite number from 0 on"
             )
         if self.singular_points and self.dimension != 1:
             raise UserError(f"target '{self.name}': singular_points are for one variable")

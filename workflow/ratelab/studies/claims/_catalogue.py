@@ -9,8 +9,9 @@ from ratelab.studies.claims._claim import Check, Claim
 from ratelab.studies.claims._layer_statements import LAYERS
 from ratelab.studies.claims._relu_statements import RELU
 from ratelab.studies.claims._space_statements import SPACES
+from ratelab.studies.claims._support_statements import SUPPORT
 
-CLAIMS: Mapping[str, Claim] = {claim.id: claim for claim in (*SPACES, *LAYERS, *RELU)}
+CLAIMS: Mapping[str, Claim] = {claim.id: claim for claim in (*SPACES, *LAYERS, *RELU, *SUPPORT)}
 
 _RANGE = re.compile(r"([A-Z])(\d+)\s*[-–]\s*([A-Z])(\d+)")
 

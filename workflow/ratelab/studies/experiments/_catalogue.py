@@ -9,10 +9,11 @@ import pydantic
 from pydantic import Field
 
 from ratelab._errors import UserError, suggestion
-from ratelab.datasets import LAYERS_PAPER, RELU_PAPER, SPACES_PAPER
+from ratelab.datasets import LAYERS_PAPER, RELU_PAPER, SPACES_PAPER, SUPPORT_PAPER
 from ratelab.studies.experiments._layer_parameters import LAYER_EXPERIMENTS
 from ratelab.studies.experiments._parameters import Count, Parameters, Variables
 from ratelab.studies.experiments._space_parameters import SPACE_EXPERIMENTS
+from ratelab.studies.experiments._support_parameters import SUPPORT_EXPERIMENTS
 
 
 class HardFunctions(Parameters):
@@ -97,6 +98,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         Experiment("global-training", GlobalTraining, "_global_training"),
         *(Experiment(*entry, SPACES_PAPER) for entry in SPACE_EXPERIMENTS),
         *(Experiment(*entry, LAYERS_PAPER) for entry in LAYER_EXPERIMENTS),
+        *(Experiment(*entry, SUPPORT_PAPER) for entry in SUPPORT_EXPERIMENTS),
     )
 }
 

@@ -15,6 +15,8 @@ class Parameters(BaseModel):
     """Numbers of variables that its targets may have; None is any."""
     unit_cube: ClassVar[bool] = False
     """Whether its targets must live on the unit cube."""
+    supported: ClassVar[bool] = False
+    """Whether its targets must declare a compact support."""
 
     @pydantic.model_validator(mode="after")
     def _lists(self) -> "Parameters":
@@ -41,6 +43,8 @@ class Parameters(BaseModel):
             return f"target '{label}' has {dimension} variables; allowed here: {allowed}"
         if self.unit_cube and domain and any(list(side) != [0, 1] for side in domain):
             return f"target '{label}' lives on {domain}; allowed here: [0, 1] in every variable"
+        if self.supported and facts.get("supported") is False:
+            return f"target '{label}' declares no compact support; allowed here: targets with a support"
         return None
 
 
