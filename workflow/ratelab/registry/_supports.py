@@ -55,8 +55,8 @@ class Boxes:
 class LevelSet:
     """The compact set {x ∈ box : g(x) ≤ 0} of R^d, for a function g with a Lipschitz constant.
 
-    Where g(x) > 0, no point closer to x than g(x)/lipschitz belongs to it: so cubes are excluded with certainty, up to the
-    rounding of g itself.
+    Where g(x) > 0, no point closer to x than g(x)/lipschitz belongs to it: so cubes are excluded with certainty, up to
+    the rounding of g itself.
 
     Parameters
     ----------

@@ -1,4 +1,5 @@
-"""The claims D1–D14: *Do ReLU networks have an edge when approximating compactly-supported functions?*, in our words."""
+"""The claims D1–D14: *Do ReLU networks have an edge when approximating compactly-supported functions?*, in our "
+"words."""
 
 from ratelab.studies.claims._claim import Claim
 
@@ -27,7 +28,8 @@ SUPPORT = (
     ),
     Claim(
         "D2", "convergence with supports",
-        "f_k converges to a compactly supported f in the finer topology if and only if all supports from some k on lie in "
+        "f_k converges to a compactly supported f in the finer topology if and only if all supports from some k "
+        "on lie in "
         "one cube K_N and ‖f_k − f‖_1 tends to 0.",
         "asymptotic", "derived",
         "Convergent sequences of a strict inductive limit lie in one step. A computed prefix can only agree or not.",
@@ -35,14 +37,17 @@ SUPPORT = (
     ),
     Claim(
         "D3", "neighbourhoods of 0",
-        "On compactly supported functions the finer topology is that of all p_w(g) = Σ w_n‖g‖_{L1(K_n∖K_(n−1))}, w > 0.",
+        "On compactly supported functions the finer topology is that of all p_w(g) = Σ "
+        "w_n‖g‖_{L1(K_n∖K_(n−1))}, w > 0.",
         "identity", "derived",
-        "A direct sum of the spaces on annuli. Sequences whose supports grow are separated from 0 by some w, others by none.",
+        "A direct sum of the spaces on annuli. Sequences whose supports grow are separated from 0 by some w, "
+        "others by none.",
         "_support_topology", _targets("tent"),
     ),
     Claim(
         "D4", "matching supports",
-        "The stricter test asks that f_k and f need the same cube, n(f_k) = n(f), from some k on. Masks on grids inside the "
+        "The stricter test asks that f_k and f need the same cube, n(f_k) = n(f), from some k on. Masks on "
+        "grids inside the "
         "target's cube pass both tests.",
         "existence", "derived", "Suggested by the abstract's wording; a common cube alone is weaker.",
         "_support_topology", _targets("tent", "compact_cone"),
@@ -56,27 +61,33 @@ SUPPORT = (
     ),
     Claim(
         "D6", "quantitative theorem",
-        "A compactly supported Lipschitz f is approximated to ε uniformly by ReLU networks with pooling whose support lies "
+        "A compactly supported Lipschitz f is approximated to ε uniformly by ReLU networks with pooling whose "
+        "support lies "
         "between that of f and its ε-neighbourhood; depth, width and poolings depend on Lipschitz constant, diameter, "
         "metric capacity, d and D.",
         "existence", "paper",
-        "The statement is the paper's, its constants are not known here; built by our own networks with the counts of D7 "
+        "The statement is the paper's, its constants are not known here; built by our own networks with the "
+        "counts of D7 "
         "and D8. The recalled shape of the counts is printed as an unverified reconstruction.",
         "_support_constructions", _targets("tent", "compact_cone", "annulus", "l_shape"),
     ),
     Claim(
         "D7", "tensor hats",
-        "f̂ = Σ f(hk)·Π hat(x_i/h − k_i) has ‖f − f̂‖_∞ ≤ L·h·√d/2 and supp f̂ ⊂ supp f + h[−1,1]^d, with 3 + ⌈log₂ d⌉ affine "
+        "f̂ = Σ f(hk)·Π hat(x_i/h − k_i) has ‖f − f̂‖_∞ ≤ L·h·√d/2 and supp f̂ ⊂ supp f + h[−1,1]^d, with 3 + "
+        "⌈log₂ d⌉ affine "
         "maps, ⌈log₂ d⌉ poolings and width max(2M, 2⌈d/2⌉J).",
         "inequality with constant", "derived",
-        "Multilinear weights are a law with mean x and variance at most h²/4 per axis. One-sided: narrow bumps are missed.",
+        "Multilinear weights are a law with mean x and variance at most h²/4 per axis. One-sided: narrow bumps "
+        "are missed.",
         "_support_constructions",
         _targets("tent", "compact_cone", "compact_cone(dimension=3)", "annulus", "l_shape", "two_components", "needle"),
     ),
     Claim(
         "D8", "mask of cubes",
-        "f̂ = (g + η)·Ψ, Ψ = min(1, Σψ_Q) over the cubes of side h that meet {f ≠ 0}, has supp f̂ = supp Ψ for η outside the "
-        "ring of g's weights, so that d_H(supp f, supp f̂) ≤ h + δ in the maximum norm, error at most that of g plus η, one "
+        "f̂ = (g + η)·Ψ, Ψ = min(1, Σψ_Q) over the cubes of side h that meet {f ≠ 0}, has supp f̂ = supp Ψ for "
+        "η outside the "
+        "ring of g's weights, so that d_H(supp f, supp f̂) ≤ h + δ in the maximum norm, error at most that of g "
+        "plus η, one "
         "pooling, 4 affine maps and width at most 2dJ + width(g).",
         "inequality with constant", "derived",
         "g + η could vanish on an open set only with a value −η at a point of the weights' ring.",
@@ -85,14 +96,17 @@ SUPPORT = (
     ),
     Claim(
         "D9", "a gate without pooling",
-        "ρ(clip g − M′(1 − Ψ)) − ρ(−clip g − M′(1 − Ψ)) is g where Ψ = 1 and |g| ≤ M, and exactly 0 where Ψ = 0. So pooling is "
+        "ρ(clip g − M′(1 − Ψ)) − ρ(−clip g − M′(1 − Ψ)) is g where Ψ = 1 and |g| ≤ M, and exactly 0 where Ψ = "
+        "0. So pooling is "
         "not essential for density.",
-        "identity", "derived", "Checked in rational arithmetic; answers the question whether pure ReLU networks suffice.",
+        "identity", "derived", "Checked in rational arithmetic; answers the question whether pure ReLU networks "
+        "suffice.",
         "_support_constructions", _targets("tent", "compact_cone"),
     ),
     Claim(
         "D10", "forms of pooling, slopes",
-        "Componentwise, outer and general bilinear pooling give the same functions, an affine map copying coordinates; and "
+        "Componentwise, outer and general bilinear pooling give the same functions, an affine map copying "
+        "coordinates; and "
         "ρ(x) = (P_α(x) + α·P_α(−x))/(1 − α²) for |α| ≠ 1.",
         "identity", "derived", "Checked in rational arithmetic on random networks.", "_support_constructions",
         _activations("prelu(slope=1/4)", "prelu(slope=-1/2)", "prelu(slope=3)"),
@@ -101,7 +115,8 @@ SUPPORT = (
         "D11", "metric capacity",
         "cap(X) ≤ 11^d for X ⊂ R^d, and cap = 5 for an interval.",
         "inequality with constant", "derived",
-        "Balls of radius r/10 about the centres fit into one of radius 11r/10. Greedy packings of finite samples count too "
+        "Balls of radius r/10 about the centres fit into one of radius 11r/10. Greedy packings of finite "
+        "samples count too "
         "many balls unless r is at least 25 mesh widths.",
         "_support_topology",
     ),
@@ -113,7 +128,8 @@ SUPPORT = (
     ),
     Claim(
         "D13", "supports of analytic networks",
-        "A real-analytic function that is not 0 somewhere is 0 on a null set only, so its support is R^d and its leak has "
+        "A real-analytic function that is not 0 somewhere is 0 on a null set only, so its support is R^d and "
+        "its leak has "
         "full measure in every box.",
         "impossibility", "derived",
         "Mityagin (zero sets). One ball without 0 certifies a network; floating-point zeros certify nothing.",

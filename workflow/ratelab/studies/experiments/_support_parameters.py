@@ -77,7 +77,7 @@ class NestedCubes(Parameters):
 
 
 class Leaks(Parameters):
-    """L1 error against leak of analytic networks, by width, threshold and box; polynomials by degree; a ReLU control."""
+    """L1 error against leak of analytic networks, by width, threshold and box; polynomials; a ReLU control."""
 
     dimensions: ClassVar[tuple[int, ...] | None] = (1, 2, 3)
     supported: ClassVar[bool] = True
