@@ -1,5 +1,4 @@
-"""The claims D1–D14: *Do ReLU networks have an edge when approximating compactly-supported functions?*, in our "
-"words."""
+"""The claims D1–D14: *Do ReLU networks have an edge when approximating compactly-supported functions?*."""
 
 from ratelab.studies.claims._claim import Claim
 
@@ -69,7 +68,7 @@ SUPPORT = (
         "The statement is the paper's, its constants are not known here; built by our own networks with the "
         "counts of D7 "
         "and D8. The recalled shape of the counts is printed as an unverified reconstruction.",
-        "_support_constructions", _targets("tent", "compact_cone", "annulus", "l_shape"),
+        "_support_networks", _targets("tent", "compact_cone", "annulus", "l_shape"),
     ),
     Claim(
         "D7", "tensor hats",
@@ -79,7 +78,7 @@ SUPPORT = (
         "inequality with constant", "derived",
         "Multilinear weights are a law with mean x and variance at most h²/4 per axis. One-sided: narrow bumps "
         "are missed.",
-        "_support_constructions",
+        "_support_networks",
         _targets("tent", "compact_cone", "compact_cone(dimension=3)", "annulus", "l_shape", "two_components", "needle"),
     ),
     Claim(
@@ -91,7 +90,7 @@ SUPPORT = (
         "pooling, 4 affine maps and width at most 2dJ + width(g).",
         "inequality with constant", "derived",
         "g + η could vanish on an open set only with a value −η at a point of the weights' ring.",
-        "_support_constructions",
+        "_support_networks",
         _targets("tent", "compact_cone", "compact_cone(dimension=3)", "annulus", "l_shape", "two_components", "needle"),
     ),
     Claim(
