@@ -61,6 +61,7 @@ def panel_grid(
     heights: dict[int, float],
     left: float = _LEFT,
     gap: float = _GAP,
+    columns: int | None = None,
 ) -> "tuple[Figure, list[Panel]]":
     """Return a figure with heading, legend and empty panels, row by row.
 
@@ -76,8 +77,10 @@ def panel_grid(
         Columns → height of a panel in inches.
     left, gap
         Inches left of the first column, and between columns.
+    columns
+        At most three; `columns_for` chooses if it is left out.
     """
-    columns = columns_for(count)
+    columns = columns_for(count) if columns is None else columns
     rows, width, panel_height = ceil(count / columns), WIDTHS[columns], heights[columns]
     per_row = legend_columns(handles, 4 if columns == 3 else 3)
     top = heading_height(text, width) + 0.22

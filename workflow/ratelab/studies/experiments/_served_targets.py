@@ -11,12 +11,18 @@ def served_targets(experiment: str, parameters: Parameters, registry: Registry) 
     Raises
     ------
     UserError
-        If one has another number of variables or another domain than the experiment takes.
+        If one has another number of variables or another domain than the experiment takes, or no support where it
+        needs one.
     """
     labels = [label for kind, label in parameters.plugins() if kind == "targets"]
     targets = [registry.targets[label] for label in labels]
     for label, target in zip(labels, targets, strict=True):
-        reason = parameters.refusal(label, {"dimension": target.dimension, "domain": target.domain})
+        facts = {
+            "dimension": target.dimension,
+            "domain": target.domain,
+            "supported": target.support is not None,
+        }
+        reason = parameters.refusal(label, facts)
         if reason is not None:
             raise UserError(f"experiment '{experiment}': {reason}")
     return targets
