@@ -95,20 +95,23 @@ def resolve(activation: str | Activation, registry: Registry | None = None) -> A
 
 def per_neuron(activation: Any, registry: Registry | None) -> list[list[Activation]]:
     """Return activations by name or object as objects, a list for each hidden layer."""
-    wrong = UserError(
-        f"activation is {activation!r}; allowed: a name or an Activation, or for each hidden layer a list of them with "
-        "one per neuron"
-    )
     if not isinstance(activation, Sequence):
-        raise wrong
+        raise _no_activations(activation)
     result = []
     for names in activation:
         if isinstance(names, str) or not isinstance(names, Sequence):
-            raise wrong
+            raise _no_activations(activation)
         if not all(isinstance(name, str | Activation) for name in names):
-            raise wrong
+            raise _no_activations(activation)
         result.append([resolve(name, registry) for name in names])
     return result
+
+
+def _no_activations(found: Any) -> UserError:
+    return UserError(
+        f"activation is {found!r}; allowed: a name or an Activation, or for each hidden layer a list of them with "
+        "one per neuron"
+    )
 
 
 def entries(convert: Any, values: Any, index: int) -> Any:
