@@ -43,6 +43,7 @@ SMALL = {
         "milestones": 3,
         "seeds": 2,
     },
+    "nested-cubes": {"exponent": 2, "margins": [4, 1]},
 }
 
 FILES = {
@@ -62,4 +63,5 @@ FILES = {
     "decoders": ["decoders", "decoders-localisation"],
     "trained-readouts": ["trained-readouts"],
     "multigrade": ["multigrade-grades", "multigrade-work"],
+    "nested-cubes": ["nested-cubes"],
 }

@@ -1,7 +1,7 @@
 """The trainers that fit any shape from data alone, with parameters that make them quick."""
 
 from ratelab import load_plugins
-from ratelab.networks import Layout
+from ratelab.networks import Layout, sine
 
 REGISTRY = load_plugins()
 SMALL = {
@@ -19,5 +19,6 @@ TRAINERS = {
     for name, trainer in ALL.items()
     if not getattr(trainer, "polishes", False)
     and getattr(trainer, "accepts", lambda layout: None)(DENSE) is None
+    and getattr(trainer, "serves", lambda activation: None)(sine) is None
 }
-"""Trainers of grades and those that polish have tests of their own."""
+"""Trainers of grades, of slopes and those that polish have tests of their own."""

@@ -9,6 +9,7 @@ import pytest
 from ratelab.networks import FitProblem, Layout, power
 from small_trainers import REGISTRY, SMALL, TRAINERS
 
+BUDGETED = [name for name in TRAINERS if "work" in REGISTRY.trainers.entry(name).defaults]
 LONG = {"adam": {"steps": 1000}, "greedy": {"size": 4096}, "minibatch": {"epochs": 100}}
 
 
@@ -64,7 +65,7 @@ def test_snapshots_get_better_with_work_and_end_with_the_fit(trainer, name):
         assert all(b <= 1.1 * a + 1e-20 for a, b in pairwise([*losses, result.loss]))
 
 
-@pytest.mark.parametrize("trainer", TRAINERS, ids=TRAINERS)
+@pytest.mark.parametrize("trainer", BUDGETED)
 @pytest.mark.parametrize("evaluations", [6, 40, 170])
 def test_a_budget_of_work_is_kept_and_named(trainer, evaluations):
     layout = Layout.dense((1, 8, 1))
@@ -79,7 +80,7 @@ def test_a_budget_of_work_is_kept_and_named(trainer, evaluations):
         assert result.loss == pytest.approx(float(np.sum(job.weights[:, None] * error**2)), rel=1e-6)
 
 
-@pytest.mark.parametrize("trainer", TRAINERS, ids=TRAINERS)
+@pytest.mark.parametrize("trainer", BUDGETED)
 def test_more_work_than_a_fit_needs_changes_nothing(trainer):
     layout = Layout.dense((1, 3, 1))
     job = _problem(np.cos, power(1), ((layout, 0), (layout, 1)))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ratelab._errors import UserError
 from ratelab.exact._nodes import nodes
+from ratelab.exact._support_check import check_support
 from ratelab.registry import SelfSimilar, Target
 
 _LARGEST = 1e100
@@ -16,7 +17,7 @@ _TOLERANCE = 1e-9
 
 
 def check_target(target: Target) -> None:
-    """Evaluate the target and compare its values with the enclosure, pieces, moments and energy that it declares.
+    """Evaluate the target and compare its values with the enclosure, pieces, moments, energy and support it declares.
 
     A certificate is only as true as these declarations; a contradiction at any of the points is an error, their
     agreement no proof.
@@ -58,6 +59,8 @@ def check_target(target: Target) -> None:
                 f"target '{target.name}': function is {values[wrong.argmax(), 0]} at x = {x[wrong.argmax()].tolist()}, "
                 f"and it declares to be the indicator of {target.indicator_of}"
             )
+    if target.support is not None:
+        check_support(target)
     if target.dimension == 1:
         try:
             _declarations(target, x[:, 0], weight, values[:, 0])

@@ -43,15 +43,18 @@ def rates(dataset: "xr.Dataset") -> Figure:
     dimensions = _dimensions(dataset)
     text = (
         "Above: largest error seen, over the Lipschitz constant L of the target; each thin line is a target, dashed is "
-        "the proved bound. Below: the farthest point of the network's exact support from the target's, upper end, maximum "
-        "norm; dashed is what is proved. Every network is certified zero on all of the complement, unbounded part "
-        f"included: {_certified(dataset)}."
+        "the proved bound. Below: the farthest point of the network's exact support from the target's, upper end, "
+        "maximum norm; dashed is what is proved. Every network is certified zero on all of the complement, unbounded "
+        f"part included: {_certified(dataset)}."
     )
-    handles = [*_legend(dataset), Line2D([], [], color=GREY, linestyle=_DASHES, linewidth=0.9, label="proved bound")]
+    handles = [
+        *_legend(dataset),
+        Line2D([], [], color=GREY, linestyle=_DASHES, linewidth=0.9, label="proved bound"),
+    ]
     with style():
         figure, panels = panel_grid(
             2 * len(dimensions), "Error and support, on finer and finer grids", text, handles,
-            heights=_HEIGHTS, columns=len(dimensions),
+            heights=_HEIGHTS, columns=len(dimensions), left=0.66,
         )  # fmt: skip
         for column, d in enumerate(dimensions):
             some = dataset.isel(target=np.flatnonzero(dataset["variables"].values == d))
@@ -71,13 +74,19 @@ def counts(dataset: "xr.Dataset") -> Figure:
     """Draw connections against the error reached, by dimension, and say depth and poolings."""
     chosen = [_example(dataset, d) for d in _dimensions(dataset)]
     text = (
-        "Connections against the largest error seen, for one target of each dimension. Poolings multiply hats at no cost "
-        "in neurons; without them hats on simplices take minima by ReLU. A mask, or a gate, is paid on top of the network "
-        "that it is put on (here: tensor hats or, for the gate, what it gates)."
+        "Connections against the largest error seen, for one target of each dimension. Poolings multiply hats at no "
+        "cost in neurons; without them hats on simplices take minima by ReLU. A mask, or a gate, is paid on top of the "
+        "network that it is put on: tensor hats here, for the gate hats on simplices."
     )
     with style():
         figure, panels = panel_grid(
-            len(chosen), "What a pooling saves", text, _legend(dataset), heights=_HEIGHTS, columns=len(chosen)
+            len(chosen),
+            "What a pooling saves",
+            text,
+            _legend(dataset),
+            heights=_HEIGHTS,
+            columns=len(chosen),
+            left=0.6,
         )
         for panel, index in zip(panels, chosen, strict=True):
             _count_panel(panel, dataset.isel(target=index))
@@ -117,7 +126,13 @@ def _lines(panel: Panel, some: "xr.Dataset", values: np.ndarray, bounds: np.ndar
         for row in range(len(some["target"])):
             seen = np.where(values[row, column] > 0, values[row, column], np.nan)
             axes.plot(
-                spacing * _SHIFT[method], seen, color=colour, marker=marker, markersize=2.4, linewidth=0.5, alpha=0.8
+                spacing * _SHIFT[method],
+                seen,
+                color=colour,
+                marker=marker,
+                markersize=2.4,
+                linewidth=0.5,
+                alpha=0.8,
             )
         bound = _largest(np.where(np.isfinite(bounds[:, column]), bounds[:, column], np.nan))
         axes.plot(spacing, bound, color=colour, linestyle=_DASHES, linewidth=0.9, zorder=1)
@@ -139,6 +154,7 @@ def _largest(rows: np.ndarray) -> np.ndarray:
 def _count_panel(panel: Panel, one: "xr.Dataset") -> None:
     axes = panel.axes
     panel.title(readable(str(one["target"].values), int(one["variables"])))
+    lines = 0
     for column, method in enumerate(map(str, one["method"].values)):
         colour, marker, _ = _LOOKS[method]
         row = one.isel(method=column)
@@ -148,10 +164,11 @@ def _count_panel(panel: Panel, one: "xr.Dataset") -> None:
             continue
         axes.plot(error, size, color=colour, marker=marker, linewidth=0.9)
         maps, pools = int(row["depth"].values[built][-1]), int(row["poolings"].values[built][-1])
-        axes.annotate(
-            f"{maps} maps" + (f", {pools} pooling{'s' * (pools > 1)}" if pools else ""),
-            (error[-1], size[-1]), xytext=(-3, 3), textcoords="offset points", ha="right", fontsize=6, color=colour,
-        )  # fmt: skip
+        text = f"{maps} maps" + (f", {pools} pooling{'s' * (pools > 1)}" if pools else "")
+        axes.text(
+            0.98, 0.04 + 0.09 * lines, text, transform=axes.transAxes, ha="right", fontsize=6.5, color=colour
+        )
+        lines += 1
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.invert_xaxis()

@@ -1,6 +1,7 @@
 """What a network is: layers, counts, storage; identity, powers ρ_r and sine as primitives (row 1)."""
 
 from ratelab.networks._ball import increasing_ball
+from ratelab.networks._box_mask import box_mask, box_mask_bound
 from ratelab.networks._bspline_networks import bspline, bspline_bound, bspline_pieces
 from ratelab.networks._calculus import (
     add,
@@ -50,7 +51,9 @@ from ratelab.networks._gadgets import (
     positive_part,
     positive_part_bound,
 )
+from ratelab.networks._generic_shift import generic_shift
 from ratelab.networks._grade_code import Decoder, GradeCode
+from ratelab.networks._hat_counts import PooledCounts
 from ratelab.networks._indicators import (
     cube_indicator,
     cube_indicator_bound,
@@ -62,6 +65,7 @@ from ratelab.networks._indicators import (
     step,
 )
 from ratelab.networks._interpolation import interpolating_network, interpolation_widths
+from ratelab.networks._kuhn_hats import kuhn_hats, kuhn_hats_bound
 from ratelab.networks._lattice_decoder import LatticeDecoder
 from ratelab.networks._layers import Layer, Readout, resolve
 from ratelab.networks._layerwise import LayerwiseNetwork
@@ -80,6 +84,15 @@ from ratelab.networks._layout import (
 )
 from ratelab.networks._localisation import Localisation, layerwise_parameters, layerwise_width
 from ratelab.networks._lower_power import LowerPowerErrors, lower_power, lower_power_bound
+from ratelab.networks._masked import clip, gated, gated_bound, masked, masked_bound
+from ratelab.networks._multiply import (
+    bilinear,
+    bilinear_bound,
+    multiply,
+    multiply_bound,
+    outer_product,
+    outer_product_bound,
+)
 from ratelab.networks._network import Network
 from ratelab.networks._numbers import dyadic, fraction, rational
 from ratelab.networks._polynomial_networks import polynomial, polynomial_bound, power_exponent
@@ -98,9 +111,11 @@ from ratelab.networks._self_similar import (
 )
 from ratelab.networks._sine import sine
 from ratelab.networks._sine_decoder import SineDecoder
+from ratelab.networks._smooth_window import smooth_window
 from ratelab.networks._storage import counts, from_dataset, to_dataset
 from ratelab.networks._strict import generalized, generalized_bound, strict, strict_bound
 from ratelab.networks._table_decoder import TableCode, TableDecoder
+from ratelab.networks._tensor_hats import tensor_hats, tensor_hats_bound
 from ratelab.networks._widest import dense_size, widest
 
 __all__ = [
@@ -125,6 +140,7 @@ __all__ = [
     "LowerPowerErrors",
     "Network",
     "ParameterBits",
+    "PooledCounts",
     "Readout",
     "RidgeForm",
     "SelfSimilarFunction",
@@ -139,12 +155,17 @@ __all__ = [
     "add",
     "add_bound",
     "best_folded",
+    "bilinear",
+    "bilinear_bound",
+    "box_mask",
+    "box_mask_bound",
     "bspline",
     "bspline_bound",
     "bspline_pieces",
     "carry",
     "cheapest",
     "check_activation",
+    "clip",
     "compose",
     "compose_bound",
     "composed_tents",
@@ -166,8 +187,11 @@ __all__ = [
     "folded_rounding",
     "fraction",
     "from_dataset",
+    "gated",
+    "gated_bound",
     "generalized",
     "generalized_bound",
+    "generic_shift",
     "graded_readouts",
     "grades_of",
     "identity",
@@ -176,11 +200,15 @@ __all__ = [
     "increasing_ball",
     "interpolating_network",
     "interpolation_widths",
+    "kuhn_hats",
+    "kuhn_hats_bound",
     "layerwise_network",
     "layerwise_parameters",
     "layerwise_width",
     "lower_power",
     "lower_power_bound",
+    "masked",
+    "masked_bound",
     "maximum",
     "maximum_bound",
     "mean_square_rounding",
@@ -188,6 +216,10 @@ __all__ = [
     "minimum_bound",
     "monomial",
     "monomial_bound",
+    "multiply",
+    "multiply_bound",
+    "outer_product",
+    "outer_product_bound",
     "parallel",
     "parallel_bound",
     "pieces_per_refinement",
@@ -222,9 +254,12 @@ __all__ = [
     "self_similar_spline_error",
     "self_similar_spline_rounding",
     "sine",
+    "smooth_window",
     "step",
     "strict",
     "strict_bound",
+    "tensor_hats",
+    "tensor_hats_bound",
     "tents",
     "to_dataset",
     "widest",

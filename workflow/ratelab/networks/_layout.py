@@ -1,5 +1,6 @@
 """The shape of a network before its weights are known, and what a fit is given and gives back."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,6 +35,9 @@ class LayerShape:
     others
         Pairs of an activation and a mask (out,): neurons that have this activation instead of the network's. No two
         masks meet, and none meets `linear`.
+    pooled
+        Bilinear pooling as in `Layer`: the activated values (u, v) give u ⊙ v, an odd number filled up with 1. Hidden
+        layers only.
 
     Raises
     ------
@@ -46,6 +50,7 @@ class LayerShape:
     free_bias: Mask
     linear: Mask
     others: tuple[tuple[Activation, Mask], ...] = ()
+    pooled: bool = False
 
     def __post_init__(self) -> None:
         """Check the other activations."""
@@ -71,6 +76,12 @@ class LayerShape:
             taken |= mask
 
     @property
+    def outputs(self) -> int:
+        """Number of values that the layer gives: its neurons, or ⌈n/2⌉ of n after pooling."""
+        neurons = len(self.linear)
+        return (neurons + 1) // 2 if self.pooled else neurons
+
+    @property
     def plain(self) -> Mask:
         """(out,): which neurons have the network's activation."""
         result = ~self.linear
@@ -89,29 +100,65 @@ class LayerShape:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """A network shape: its layers from input to output."""
+    """A network shape: its layers from input to output.
+
+    Raises
+    ------
+    UserError
+        If the last layer is pooled, or a layer reads another number of values than the one before gives.
+    """
 
     layers: tuple[LayerShape, ...]
 
+    def __post_init__(self) -> None:
+        """Check that the layers fit."""
+        if self.layers[-1].pooled:
+            raise UserError("layout: the last layer is pooled; allowed: poolings of hidden layers")
+        for index, (before, layer) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
+            if layer.free.shape[1] != before.outputs:
+                raise UserError(
+                    f"layout: layer {index + 2} reads {layer.free.shape[1]} values; allowed: the {before.outputs} that "
+                    f"layer {index + 1} gives"
+                )
+
     @classmethod
-    def dense(cls, widths: tuple[int, ...]) -> "Layout":
-        """Fully connected strict layout; `widths` = (d, hidden …, k)."""
-        layers = []
-        for index, (width, out) in enumerate(zip(widths, widths[1:], strict=False)):
-            last = index == len(widths) - 2
+    def dense(cls, widths: tuple[int, ...], pooled: Collection[int] = ()) -> "Layout":
+        """Fully connected strict layout.
+
+        Parameters
+        ----------
+        widths
+            (d, hidden …, k), in neurons.
+        pooled
+            Which hidden layers are pooled, 0 for the first.
+
+        Raises
+        ------
+        UserError
+            If there is no such hidden layer.
+        """
+        hidden = len(widths) - 2
+        if any(not 0 <= index < hidden for index in pooled):
+            raise UserError(
+                f"layout: layers {sorted(pooled)} are to be pooled; allowed: hidden layers 0 to {hidden - 1}"
+            )
+        layers: list[LayerShape] = []
+        for index, out in enumerate(widths[1:]):
+            width = layers[-1].outputs if layers else widths[0]
             layers.append(
                 LayerShape(
                     np.ones((out, width), bool),
                     np.zeros((out, width)),
                     np.ones(out, bool),
-                    np.full(out, last),
+                    np.full(out, index == hidden),
+                    pooled=index in pooled,
                 )
             )
         return cls(tuple(layers))
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """(d, hidden …, k)."""
+        """(d, hidden …, k), in neurons: a pooled layer gives half as many values."""
         return (self.layers[0].free.shape[1], *(len(layer.linear) for layer in self.layers))
 
     @property
@@ -130,6 +177,11 @@ class Layout:
         return sum(int(np.count_nonzero(layer.free | (layer.fixed != 0))) for layer in self.layers)
 
     @property
+    def poolings(self) -> int:
+        """Number of pooled layers."""
+        return sum(layer.pooled for layer in self.layers)
+
+    @property
     def key(self) -> str:
         """Name of the shape, the same for equal shapes: part of the seed of a fit."""
         hidden = self.layers[:-1]
@@ -139,6 +191,8 @@ class Layout:
             empty = [np.zeros(len(layer.linear), bool) for layer in hidden]
             named = [{a.name: mask for a, mask in layer.others} for layer in hidden]
             skip += f":{name}={_digits([n.get(name, e) for n, e in zip(named, empty, strict=True)])}"
+        if self.poolings:
+            skip += ":*" + _digits([np.array([layer.pooled for layer in hidden])])
         return "-".join(str(n) for n in self.widths) + skip
 
     @property
@@ -182,13 +236,15 @@ def grades_of(layout: Layout) -> tuple[GradeSpan, ...]:
 
     The masks alone decide: k identity neurons carry the sum (fixed weights 1 from layer to layer), a grade ends where
     the sum takes in free weights on a hidden layer, and no other neuron reads the sum. A layout without identity
-    neurons is one grade.
+    neurons is one grade. Layouts with poolings have none.
 
     Raises
     ------
     UserError
         If the layout is not of that kind.
     """
+    if layout.poolings:
+        raise UserError(f"layout {layout.key} has pooled layers; allowed: grades without poolings")
     outputs = layout.widths[-1]
     neurons, sums = np.arange(layout.widths[0]), np.arange(0)
     spans: list[GradeSpan] = []

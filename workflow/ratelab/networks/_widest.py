@@ -27,6 +27,7 @@ def widest(
     dimension: int,
     outputs: int,
     cost: Callable[[Widths], int],
+    entries: Callable[[Widths], int] | None = None,
 ) -> Widths:
     """Return the largest hidden widths within the budget; they grow in turn, so they differ by at most one.
 
@@ -38,6 +39,8 @@ def widest(
         As for `Architecture.layout`.
     cost
         Hidden widths → neurons or connections, whichever `complexity` names; must increase with the widths.
+    entries
+        Hidden widths → entries of the largest weight matrix; by default that of fully connected layers.
 
     Raises
     ------
@@ -65,7 +68,11 @@ def widest(
         middle = (fits + exceeds) // 2
         fits, exceeds = (middle, exceeds) if cost(widths(middle)) <= budget else (fits, middle)
     found = widths(fits)
-    if max(a * b for a, b in zip((dimension, *found), (*found, outputs), strict=True)) > LARGEST_LAYER:
+    if entries is None:
+        largest = max(a * b for a, b in zip((dimension, *found), (*found, outputs), strict=True))
+    else:
+        largest = entries(found)
+    if largest > LARGEST_LAYER:
         raise UserError(
             f"architecture '{architecture}': a budget of {budget} {complexity} at depth {depth} means widths "
             f"{found}, whose weights do not fit into memory; choose a smaller budget"

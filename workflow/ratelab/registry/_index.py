@@ -60,9 +60,10 @@ def build_index(folders: Sequence[str | Path], members: Mapping[str, Sequence[st
         As for `load_plugins`.
     members
         Kind → labels whose facts are wanted (degree and knots of activations, dimension and domain of targets,
-        activations that architectures use besides the network's, whether trainers polish); facts are kept under the
-        normal form of the label, parameters in the order of their family. Under ``constructions`` stand triples as
-        `construction_case` writes them; their fact is the list of constructions that accept such networks.
+        activations that architectures use besides the network's and whether they pool, whether trainers polish); facts
+        are kept under the normal form of the label, parameters in the order of their family. Under ``constructions``
+        stand triples as `construction_case` writes them; their fact is the list of constructions that accept such
+        networks.
     """
     registry = load_plugins(folders)
     entries = {
@@ -159,7 +160,10 @@ def _facts(kind: str, member: Any) -> dict[str, Any]:
         supported = member.support is not None
         return {"dimension": member.dimension, "domain": domain, "supported": supported}
     if kind == "architectures":
-        return {"others": sorted(getattr(member, "others", ()))}
+        return {
+            "others": sorted(getattr(member, "others", ())),
+            "pools": bool(getattr(member, "pools", False)),
+        }
     if kind == "trainers":
         return {"polishes": bool(getattr(member, "polishes", False))}
     return {}

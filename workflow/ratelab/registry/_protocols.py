@@ -19,7 +19,8 @@ class Architecture(Protocol):
 
     One whose layouts give some neurons an activation of their own has an attribute ``others``, the names of these
     activations; bounds for the network's activation alone are then not applied. One that is told such a name as a
-    parameter has a method ``use(registry)``, called once when the registry makes it, to look it up.
+    parameter has a method ``use(registry)``, called once when the registry makes it, to look it up. One whose layouts
+    have pooled layers has an attribute ``pools = True``; bounds for networks without poolings are then not applied.
     """
 
     name: str
@@ -69,7 +70,8 @@ class Trainer(Protocol):
     """An optimiser that sees nodes, weights and values only, and fits many networks at once.
 
     One that polishes constructed networks has an attribute ``polishes = True`` and finds them in `problem.starts`. One
-    that serves some shapes only has a method ``accepts(layout)`` that returns None, or the reason why not.
+    that serves some shapes only has a method ``accepts(layout)`` that returns None, or the reason why not; one that
+    serves some activations only has ``serves(activation)``.
     """
 
     name: str

@@ -96,6 +96,7 @@ class _Tables:
             "pieces_trained": np.full(fit, np.nan),
             "error_at_milestone": np.full((*fit, len(job.milestones)), np.nan),
         }
+        self.member = np.ones(fit, dtype=bool)
         self.pieces_most = np.full(cell[1:], np.nan)
         names = (
             "error_constructed", "error_upper", "error_upper_closure", "error_lower", "error_lower_architecture",
@@ -123,7 +124,7 @@ class _Tables:
         columns = {name: (_CELL, column.reshape(shape)) for name, column in counts(self._ordered()).items()}
         lower = self.cells["error_lower"][..., None, None]
         with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = np.where(lower > 0, self.fits["error_trained"] / lower, np.nan)
+            ratio = np.where((lower > 0) & self.member, self.fits["error_trained"] / lower, np.nan)
         dataset = xr.Dataset(
             {"ratio_trained": (_FIT, ratio)}
             | {
@@ -199,6 +200,11 @@ def _gather(
             table[place][:, position] = chosen[name].values
         tables.pieces_most[place[1:]] = np.fmax(tables.pieces_most[place[1:]], chosen["pieces_most"].values)
         errors, fits = chosen["error_trained"].values, chosen["fit"].values
+        kind = NetworkKind.parse(pair[1])
+        # a trainer of slopes leaves the class of the activation it starts from
+        belongs = np.array([network is None or kind.has(network, registry) for network in stored])[fits]
+        tables.member[place][:, position] = belongs
+        errors = np.where(belongs, errors, np.nan)
         for index in range(len(job.budgets)):
             if not np.isnan(errors[index]).all():
                 seed = int(np.nanargmin(errors[index]))
@@ -247,7 +253,7 @@ def _fill(
         best.class_ends(target, activation, kind.depth, complexity, budget, splines, shallow)
         for budget in job.budgets
     ]
-    if others:
+    if kind.larger(registry):
         ends = [end.of_larger_class() for end in ends]
     lower, upper = spaces.envelope(np.array([end.lower for end in ends]), champion.errors)
     closure = np.array([end.closure for end in ends])
@@ -272,7 +278,8 @@ def _fill(
     cells["upper_certainty"][place] = [datasets.CERTAINTY[c] for c in champion.certainty]
     cells["upper_attained"][place] = np.where(np.isnan(upper) & np.isnan(closure), 0, reached)
     cells["origin"][place] = champion.origins
-    tables.lower_class[place[1:]] = best.class_name([activation, *others], kind.depth, complexity)
+    name = best.class_name([activation, *others], kind.depth, complexity)
+    tables.lower_class[place[1:]] = f"{name}, with poolings" if kind.pools(registry) else name
 
 
 def _architecture(
@@ -286,8 +293,8 @@ def _architecture(
 ) -> np.ndarray:
     """Lower ends for the widths that the architecture chooses for each budget."""
     kind = NetworkKind.parse(network)
-    activation, *others = kind.activations(registry)
-    if others:
+    activation = kind.activations(registry)[0]
+    if kind.larger(registry):
         return np.full(len(job.budgets), np.nan)
     ends = []
     for budget in job.budgets:

@@ -7,7 +7,7 @@ from typing import Any
 from ratelab import exact
 from ratelab._errors import UserError
 from ratelab.networks import Layout, check_activation, resolve
-from ratelab.registry import Registry
+from ratelab.registry import Activation, Registry
 from ratelab.studies._jobs import CheckJob
 from ratelab.studies._network_kind import NetworkKind, other_activations
 
@@ -61,6 +61,14 @@ def _layouts(
     plugin = registry.architectures[kind.architecture]
     declared = other_activations(registry, kind.architecture)
     asking = {label: registry.trainers[label] for label in trainers}
+    for label in list(asking):
+        try:
+            reason = _refusal(asking[label], label, "serves", resolve(kind.activation, registry))
+        except UserError:  # the activation itself is wrong, which is said elsewhere
+            break
+        if reason is not None:
+            wrong.append(f"{network}: {reason}")
+            del asking[label]
     for complexity, budget, dimension in product(job.complexity, job.budgets, sorted(dimensions)):
         try:
             layout = plugin.layout(
@@ -74,24 +82,29 @@ def _layouts(
             f"'others' is {sorted(declared)}"
             for name in sorted(layout.others - declared)
         ]
+        if layout.poolings and not kind.pools(registry):
+            wrong.append(
+                f"architecture '{kind.architecture}' pools values and does not declare it; allowed: an attribute "
+                "'pools' that is True"
+            )
         for label in list(asking):
-            reason = _refusal(asking[label], label, layout)
+            reason = _refusal(asking[label], label, "accepts", layout)
             if reason is not None:
                 wrong.append(f"{network}: {reason}")
                 del asking[label]  # once is enough
     return wrong
 
 
-def _refusal(trainer: Any, label: str, layout: Layout) -> str | None:
-    """Return why a trainer does not take a layout, if it has an opinion and that is not None."""
-    if not hasattr(trainer, "accepts"):
+def _refusal(trainer: Any, label: str, method: str, given: Layout | Activation) -> str | None:
+    """Return why a trainer does not take a layout or an activation, if it has an opinion and that is not None."""
+    if not hasattr(trainer, method):
         return None
     try:
-        reason = trainer.accepts(layout)
+        reason = getattr(trainer, method)(given)
     except Exception as error:  # a plugin may fail in any way
-        return f"trainer '{label}': its method 'accepts' fails: {type(error).__name__}: {error}"
+        return f"trainer '{label}': its method '{method}' fails: {type(error).__name__}: {error}"
     if reason is None:
         return None
     if not isinstance(reason, str):
-        return f"trainer '{label}': its method 'accepts' returned {reason!r}; allowed: None, or the reason why not"
+        return f"trainer '{label}': its method '{method}' returned {reason!r}; allowed: None, or the reason why not"
     return f"trainer '{label}': {reason}"

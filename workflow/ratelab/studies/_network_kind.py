@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ratelab.networks import resolve
+from ratelab.networks import Network, resolve
 from ratelab.registry import Activation, Registry
 
 
@@ -40,8 +40,24 @@ class NetworkKind:
             resolve(name, registry) for name in sorted(self.others(registry))
         ]
 
+    def pools(self, registry: Registry) -> bool:
+        """Return whether its networks have poolings."""
+        return bool(getattr(registry.architectures[self.architecture], "pools", False))
+
+    def larger(self, registry: Registry) -> bool:
+        """Return whether its class is larger than that of its activation alone, so that bounds for that do not hold."""
+        return self.pools(registry) or bool(self.others(registry))
+
+    def has(self, network: Network, registry: Registry) -> bool:
+        """Return whether a network has no poolings and activations but those of this kind, identities aside."""
+        mine = {"identity", *(a.name for a in self.activations(registry))}
+        names = {a.name for layer in network.layers[:-1] for a in layer.activations}
+        return names <= mine and (not network.poolings or self.pools(registry))
+
     def holds(self, other: "NetworkKind", registry: Registry) -> bool:
         """Return whether the generalized networks of the other kind are among those of this one."""
+        if other.pools(registry) and not self.pools(registry):
+            return False
         mine = {self.activation, *self.others(registry)}
         theirs = {other.activation, *other.others(registry)}
         return theirs <= mine and other.depth <= self.depth

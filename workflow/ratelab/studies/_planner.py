@@ -219,7 +219,7 @@ class _Builder:
         files = self._files(
             ("targets", target), ("architectures", architecture), ("activations", activation), *own
         )
-        if not own:
+        if not own and not self._pools(architecture):
             self._splines(study, target, activation, depth)
         constructions = self._constructions(target, activation, depth) if "construct" in study.methods else ()
         if constructions:
@@ -251,6 +251,10 @@ class _Builder:
             if name.partition("(")[0] in self.index.entries["activations"] or not is_primitive(name):
                 found.append(self._label("activations", Member(**named(name)), place))
         return found
+
+    def _pools(self, architecture: str) -> bool:
+        """Whether an architecture has poolings: what bounds networks without them is then not asked for."""
+        return bool(self.index.facts.get("architectures", {}).get(architecture, {}).get("pools", False))
 
     def _polishes(self, trainer: str) -> bool:
         """Whether a trainer polishes constructed networks, so that it needs their dataset."""

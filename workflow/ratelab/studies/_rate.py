@@ -45,7 +45,7 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
         target = registry.targets[pair[0]]
         kind = NetworkKind.parse(pair[1])
         depth = kind.depth
-        activation, *others = kind.activations(registry)
+        activation, larger = kind.activations(registry)[0], kind.larger(registry)
         norms_of_target = curves[["target_norm_low", "target_norm_high"]].sel(target=pair[0])
         norm = float(norms_of_target["target_norm_low"]), float(norms_of_target["target_norm_high"])
         rounding = _ROUNDING * norm[1]
@@ -64,7 +64,7 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
             predicted = spaces.predicted_rate(target, activation, depth, complexity)
             proved = spaces.proved_rate(target, activation, depth, complexity)
             sources = predicted[2], spaces.proof_source(target, activation, depth, complexity)
-            if others:  # a larger class: what is reached stays, what is not may be
+            if larger:  # a larger class: what is reached stays, what is not may be
                 predicted, proved = (predicted[0], np.nan, predicted[2]), (proved[0], np.nan)
                 low, reached = (f"a part of the class: {text}" if text else "" for text in sources)
                 sources = low, reached
@@ -82,7 +82,7 @@ def run(job: StudyJob, registry: Registry, curves: "xr.Dataset") -> "xr.Dataset"
                 for suffix, end in zip(("", "_low", "_high"), found, strict=True):
                     trained[f"rate_trained{suffix}"][(*place, index)] = end
             if job.alphas:
-                tail = None if others else spaces.tail_of(target, activation, depth, complexity)
+                tail = None if larger else spaces.tail_of(target, activation, depth, complexity)
                 for name, table in _approximation_norms(job, (lower, upper), norm, tail).items():
                     norms[name][place] = table
             word = spaces.verdict(

@@ -65,7 +65,7 @@ def run(
     states = np.array([datasets.FIT_STATUS[result.status.replace(" ", "_")] for result in results], np.int8)
     dims = ("complexity", "budget", "seed")
     kind = NetworkKind.parse(job.network)
-    counted = _pieces.countable(kind.activations(registry), target)
+    counted = not kind.pools(registry) and _pieces.countable(kind.activations(registry), target)
     pieces = np.array([_pieces.measured(n, target) if counted else np.nan for n in networks])
     most = [
         [_pieces.most(shapes[c, n], activation) if counted else np.nan for n in job.budgets]

@@ -158,6 +158,7 @@ class _Batch:
         blocks, slopes = _blocks(shape, self._parameters), _blocks(shape, self._slope)
         reads = [self._points[:-1].expand(count, -1, -1)]
         factors: list[torch.Tensor] = []
+        multiplied: dict[int, torch.Tensor] = {}
         for level, block in enumerate(blocks):
             pre = self._product(block[:, :, :-1], reads[level]).add_(block[:, :, -1:])
             if level == shape.hidden:
@@ -169,6 +170,9 @@ class _Batch:
                 factor[:, linear] = 1.0
             for other, rows in self._others[level]:
                 value[:, rows], factor[:, rows] = values_and_slopes(other, pre[:, rows])
+            if shape.pooled[level]:
+                multiplied[level] = value
+                value = _pooled(value)
             reads.append(value)
             factors.append(factor)
         residual = pre.sub_(self._values)
@@ -179,7 +183,10 @@ class _Batch:
             slopes[level][:, :, -1] = delta.sum(dim=2)
             if level:
                 weights = blocks[level][:, :, :-1].transpose(1, 2)
-                delta = self._product(weights, delta).mul_(factors[level - 1])
+                delta = self._product(weights, delta)
+                if level - 1 in multiplied:
+                    delta = _unpooled(multiplied[level - 1], delta)
+                delta.mul_(factors[level - 1])
         return loss
 
     def _product(self, left: "torch.Tensor", right: "torch.Tensor") -> "torch.Tensor":
@@ -198,6 +205,23 @@ def _blocks(shape: Shape, parameters: "torch.Tensor") -> "list[torch.Tensor]":
     return [
         parameters[:, span].view(count, *size) for span, size in zip(shape.spans, shape.sizes, strict=True)
     ]
+
+
+def _pooled(values: "torch.Tensor") -> "torch.Tensor":
+    """Products u ⊙ v of the rows (u, v), which are the second dimension; an odd number is filled up with ones."""
+    import torch
+
+    half, pairs = (values.shape[1] + 1) // 2, values.shape[1] // 2
+    return torch.cat([values[:, :pairs] * values[:, half:], values[:, pairs:half]], dim=1)
+
+
+def _unpooled(values: "torch.Tensor", above: "torch.Tensor") -> "torch.Tensor":
+    """Return the derivative by the rows, given that by the products."""
+    import torch
+
+    half, pairs = (values.shape[1] + 1) // 2, values.shape[1] // 2
+    first, second = above[:, :pairs] * values[:, half:], above[:, :pairs] * values[:, :pairs]
+    return torch.cat([first, above[:, pairs:], second], dim=1)
 
 
 def values_and_slopes(activation: Activation, x: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":

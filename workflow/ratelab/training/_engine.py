@@ -140,6 +140,8 @@ def formulas(shape: Shape, known: Formula) -> Formulas | None:
                 tabled = own
             row[rows] = own.kind
         kinds.append(row)
+        if layer.pooled:  # the products have rows of their own, which are not activated
+            kinds.append(np.full(layer.outputs, kernels.IDENTITY))
     return Formulas(np.concatenate(kinds), tabled.knots, tabled.table)
 
 
@@ -169,19 +171,24 @@ class Engine:
     def __init__(self, problem: FitProblem, shape: Shape, known: Formula) -> None:
         from ratelab.training._engine_activation_kernels import TILE
 
-        widths = np.array([shape.layout.widths[0], *(rows for rows, _ in shape.sizes)])
-        rows = np.concatenate([[0], np.cumsum(widths[1:])[:-1]])
+        layers = shape.layout.layers
+        neurons = np.array([len(layer.linear) for layer in layers])
+        reads = np.array([layers[0].free.shape[1], *(layer.outputs for layer in layers)])
+        pooled = np.array(shape.pooled)
+        room = neurons + np.where(pooled, reads[1:], 0)  # the products after what they are made of
+        rows = np.concatenate([[0], np.cumsum(room)[:-1]])
+        gives = rows + np.where(pooled, neurons, 0)
         begins = np.array([span.start for span in shape.spans])
         all_known = formulas(shape, known)
         assert all_known is not None
-        self.shape = (*(a.astype(np.uint64) for a in (widths, rows, begins)), all_known.kinds)
+        self.shape = (*(a.astype(np.uint64) for a in (reads, rows, gives, begins)), all_known.kinds)
         nodes = len(problem.nodes) + -len(problem.nodes) % _VECTOR
         data = Data.of(problem)
         tiled = [_tiled(a, TILE) for a in (data.points[:-1], data.weights[None], data.values)]
         self.data = (*tiled, np.uint64(nodes))
         self.formula = (all_known.knots, all_known.table)
-        total = int(widths[1:].sum()) * TILE
-        self.rooms = (np.zeros(total), np.zeros(total), np.zeros(int(widths.max()) * TILE))
+        total = int(room.sum()) * TILE
+        self.rooms = (np.zeros(total), np.zeros(total), np.zeros(int(reads.max()) * TILE))
 
     def loss_and_slope(self, parameters: Array, slope: Array) -> float:
         """Return the loss at the parameters (P,), and write its derivatives by all of them, free or not.

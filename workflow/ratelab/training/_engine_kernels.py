@@ -243,6 +243,40 @@ def add_inner_products(
 
 
 @fast_kernel
+def _neurons(reads: Any, rows: Any, gives: Any, level: Any) -> Any:
+    return gives[level] - rows[level] if gives[level] != rows[level] else reads[level + 1]
+
+
+@fast_kernel
+def _pool(read: Any, base: Any, target: Any, outs: Any, n: Any) -> None:
+    """Write the products of the first and the second half of `outs` rows; an odd number is filled up with 1."""
+    half = (outs + _1) // _2
+    for i in range(outs // _2):
+        t, u, v = target + i * _T, base + i * _T, base + (half + i) * _T
+        for j in range(n):
+            read[t + j] = read[u + j] * read[v + j]
+    if outs % _2 == _1:
+        t, u = target + (half - _1) * _T, base + (half - _1) * _T
+        for j in range(n):
+            read[t + j] = read[u + j]
+
+
+@fast_kernel
+def _pull(delta: Any, spare: Any, read: Any, base: Any, outs: Any, n: Any) -> None:
+    """Multiply the derivatives of `outs` pooled rows with what `spare`, the derivatives by their products, makes."""
+    half = (outs + _1) // _2
+    for i in range(outs // _2):
+        s, u, v = i * _T, base + i * _T, base + (half + i) * _T
+        for j in range(n):
+            delta[u + j] *= spare[s + j] * read[v + j]
+            delta[v + j] *= spare[s + j] * read[u + j]
+    if outs % _2 == _1:
+        s, u = (half - _1) * _T, base + (half - _1) * _T
+        for j in range(n):
+            delta[u + j] *= spare[s + j]
+
+
+@fast_kernel
 def loss_and_slope(parameters: Any, slope: Any, shape: Any, data: Any, formula: Any, rooms: Any) -> float:
     """Return Σ weights · |network − values|², and write its derivatives by all parameters to `slope`.
 
@@ -251,8 +285,9 @@ def loss_and_slope(parameters: Any, slope: Any, shape: Any, data: Any, formula: 
     parameters, slope
         (P,) layer by layer, row by row, the bias last in its row.
     shape
-        (widths, rows, begins, kinds): widths (L + 1,); where the rows of each layer start in the rooms, counted in
-        rows, and where its parameters start, both (L,); the kind of each neuron, see `activate`.
+        (reads, rows, gives, begins, kinds), (L + 1,) the first, (L,) the others: how many values each layer reads, the
+        last one gives; where its neurons start in the rooms, counted in rows, and where the values that it gives, which
+        are elsewhere if it is pooled; where its parameters start; the kind of each neuron, see `activate`.
     data
         (points, weights, values, nodes): tiles one after the other, the number of nodes.
     formula
@@ -260,7 +295,7 @@ def loss_and_slope(parameters: Any, slope: Any, shape: Any, data: Any, formula: 
     rooms
         Scratch: values, and derivatives or pre-activations, of all neurons on a tile; derivatives of one layer.
     """
-    widths, rows, begins, kinds = shape
+    reads, rows, gives, begins, kinds = shape
     points, weights, values, nodes = data
     knots, table = formula
     read, delta, spare = rooms
@@ -270,9 +305,9 @@ def loss_and_slope(parameters: Any, slope: Any, shape: Any, data: Any, formula: 
     start, tile = _0, _0
     while start < nodes:
         n = min(_T, nodes - start)
-        place = tile * widths[0] * _T
+        place = tile * reads[0] * _T
         for level in range(last + 1):
-            outs, ins, begin = widths[level + 1], widths[level], begins[level]
+            outs, ins, begin = _neurons(reads, rows, gives, level), reads[level], begins[level]
             base = rows[level] * _T
             for o in range(outs):
                 bias = parameters[begin + o * (ins + _1) + ins]
@@ -282,11 +317,13 @@ def loss_and_slope(parameters: Any, slope: Any, shape: Any, data: Any, formula: 
             if level == 0:
                 add_products(delta, base, points, place, parameters, begin, ins + _1, _1, outs, ins, n)
             else:
-                below = rows[level - 1] * _T
+                below = gives[level - 1] * _T
                 add_products(delta, base, read, below, parameters, begin, ins + _1, _1, outs, ins, n)
             if level < last:
                 activate(kinds, knots, table, rows[level], delta, read, outs, n)
-        outs = widths[last + 1]
+                if gives[level] != rows[level]:
+                    _pool(read, base, gives[level] * _T, outs, n)
+        outs = reads[last + 1]
         base = rows[last] * _T
         for o in range(outs):
             t, y, w = base + o * _T, (tile * outs + o) * _T, tile * _T
@@ -299,18 +336,21 @@ def loss_and_slope(parameters: Any, slope: Any, shape: Any, data: Any, formula: 
             loss += part
         for back in range(last + 1):
             level = last - back
-            outs, ins, begin = widths[level + 1], widths[level], begins[level]
+            outs, ins, begin = _neurons(reads, rows, gives, level), reads[level], begins[level]
             base = rows[level] * _T
             if level == 0:
                 add_inner_products(slope, begin, ins + _1, delta, base, points, place, outs, ins, n)
                 break
-            below = rows[level - 1] * _T
+            below = gives[level - 1] * _T
             add_inner_products(slope, begin, ins + _1, delta, base, read, below, outs, ins, n)
             for i in range(ins):
                 t = i * _T
                 for j in range(n):
                     spare[t + j] = 0.0
             add_products(spare, _0, delta, base, parameters, begin, _1, ins + _1, ins, outs, n)
+            if gives[level - 1] != rows[level - 1]:
+                _pull(delta, spare, read, rows[level - 1] * _T, gives[level - 1] - rows[level - 1], n)
+                continue
             for i in range(ins):
                 t, s = below + i * _T, i * _T
                 for j in range(n):

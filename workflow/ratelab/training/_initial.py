@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ratelab._errors import UserError
 from ratelab.networks import Layout
+from ratelab.networks._evaluate import pool
 from ratelab.networks._layout import grades_of
 from ratelab.registry import Activation
 from ratelab.training._elementwise import BLOCK, values
@@ -123,6 +124,8 @@ def _propagate(blocks: list[Array], layout: Layout, activation: Activation, poin
         value = np.where(layer.linear[:, None], pre, values(activation, pre))
         for other, mask in layer.others:
             value[mask] = values(other, np.ascontiguousarray(pre[mask]))
+        if layer.pooled:
+            value = pool(value)
     return np.ascontiguousarray(value.T[:count])
 
 

@@ -114,7 +114,7 @@ class _Course:
         self.shape = Shape(layout)
         blocks = initial_weights(layout, seed, problem.activation, problem.domain, options.initial)
         self.parameters = self.shape.flat(blocks)
-        self.network = BatchPass(self.shape.sizes, kinds, self.parameters)
+        self.network = BatchPass(self.shape.sizes, kinds, self.parameters, self.shape.pooled)
         self.points = np.append(problem.nodes, np.ones((len(problem.nodes), 1)), axis=1)
         unit = work_units(problem, layout)
         self.ledger = Ledger([unit], options.work, problem.milestones)

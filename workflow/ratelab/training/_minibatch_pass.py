@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ratelab.networks import Layout, identity
 from ratelab.registry import Activation
 from ratelab.training._elementwise import Backward, forward
+from ratelab.training._pooling import Pooling
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -44,6 +45,8 @@ class _Room:
     reads: list[Array]
     before: list[Array]
     slopes: list[Array]
+    values: list[Array]
+    poolings: list[Pooling | None]
 
 
 class BatchPass:
@@ -57,10 +60,19 @@ class BatchPass:
         Activations of each hidden layer, see `layer_kinds`.
     parameters
         (P,), layer by layer, row by row, the bias last in its row; read at every call.
+    pooled
+        Whether the values of each layer are pooled; by default none is.
     """
 
-    def __init__(self, sizes: Sequence[tuple[int, int]], kinds: Sequence[Kinds], parameters: Array) -> None:
+    def __init__(
+        self,
+        sizes: Sequence[tuple[int, int]],
+        kinds: Sequence[Kinds],
+        parameters: Array,
+        pooled: Sequence[bool] | None = None,
+    ) -> None:
         self.sizes, self.kinds = list(sizes), list(kinds)
+        self.pooled = [False] * len(self.sizes) if pooled is None else list(pooled)
         self.blocks = self._views(parameters)
         self._rooms: dict[int, _Room] = {}
 
@@ -96,8 +108,11 @@ class BatchPass:
             read = points if level == 0 else room.reads[level - 1].T
             np.matmul(delta, read, out=targets[level])
             if level:
-                slope = room.slopes[level - 1]
-                np.matmul(self.blocks[level][:, :-1].T, delta, out=slope)
+                slope, pooling = room.slopes[level - 1], room.poolings[level - 1]
+                above = slope if pooling is None else pooling.above[0]
+                np.matmul(self.blocks[level][:, :-1].T, delta, out=above)
+                if pooling is not None:
+                    pooling.backward(slope[None])
                 delta = _pulled(slope, self.kinds[level - 1], backwards[level - 1])
 
     def _forward(self, points: Array, layers: int | None = None) -> tuple[Array, list[list[Backward]]]:
@@ -106,16 +121,25 @@ class BatchPass:
         for level, block in enumerate(self.blocks[:-1] if layers is None else self.blocks[:layers]):
             before = room.before[level]
             np.matmul(block, read, out=before)
-            read = room.reads[level]
-            backwards.append(_activated(before, self.kinds[level], read[:-1]))
+            read, values, pooling = room.reads[level], room.values[level], room.poolings[level]
+            backwards.append(_activated(before, self.kinds[level], values))
+            if pooling is not None:
+                read[:-1] = pooling.forward(values[None])[0]
         return (self.blocks[-1] @ read if layers is None else read), backwards
 
     def _room(self, count: int) -> _Room:
         if count not in self._rooms:
             rows = [out for out, _ in self.sizes[:-1]]
-            reads = [np.ones((out + 1, count)) for out in rows]
+            reads = [np.ones((read, count)) for _, read in self.sizes[1:]]
             before, slopes = ([np.empty((out, count)) for out in rows] for _ in range(2))
-            self._rooms[count] = _Room(reads, before, slopes)
+            poolings = [
+                Pooling(1, out, count) if p else None for out, p in zip(rows, self.pooled, strict=False)
+            ]
+            values = [
+                read[:-1] if pooling is None else np.empty((out, count))
+                for out, read, pooling in zip(rows, reads, poolings, strict=True)
+            ]
+            self._rooms[count] = _Room(reads, before, slopes, values, poolings)
         return self._rooms[count]
 
     def _views(self, flat: Array) -> list[Array]:

@@ -15,7 +15,7 @@ from ratelab.training._generator import generator
 from ratelab.training._polish_descent import Descent, Samples, loss
 from ratelab.training._polish_embed import embed, pushed, woken
 from ratelab.training._polish_samples import own_samples, samples
-from ratelab.training._stack import Shape, activations
+from ratelab.training._stack import Shape, activations, check_accepted, unpooled
 from ratelab.training._work import Ledger, check_work
 
 Array = NDArray[np.float64]
@@ -67,14 +67,19 @@ class Polish:
             raise UserError(f"trainer 'polish': pushes is {self.pushes}; allowed: 0 or more")
         check_work("polish", self.work)
 
+    def accepts(self, layout: Layout) -> str | None:
+        """Return None if no layer is pooled, else why the layout is not served."""
+        return unpooled(layout)
+
     def fit(self, problem: FitProblem, progress: Progress | None = None) -> Sequence[FitResult]:
         """Polish every start of the problem; results in the order of the fits.
 
         Raises
         ------
         UserError
-            If the problem has starts, but not one (or None) per fit.
+            If the problem has starts, but not one (or None) per fit, or a layout with poolings.
         """
+        check_accepted(self.name, self.accepts, problem)
         starts = problem.starts or (None,) * len(problem.fits)
         if len(starts) != len(problem.fits):
             raise UserError(

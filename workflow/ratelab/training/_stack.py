@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratelab._errors import UserError
-from ratelab.networks import FitProblem, Layout, Network
+from ratelab.networks import FitProblem, Layer, Layout, Network, identity
 from ratelab.registry import Activation
 from ratelab.training._elementwise import BLOCK, Backward, Own, forward
+from ratelab.training._pooling import Pooling
 
 Array = NDArray[np.float64]
 
@@ -66,6 +67,7 @@ class Shape:
         self.others: list[list[Own]] = [
             [(a, np.flatnonzero(mask)) for a, mask in layer.others if mask.any()] for layer in layout.layers
         ]
+        self.pooled = [layer.pooled for layer in layout.layers]
 
     def blocks(self, parameters: Array) -> list[Array]:
         """Return views (S, out, in + 1) of the parameters (S, P), one per layer."""
@@ -81,9 +83,19 @@ class Shape:
 
     def network(self, parameters: Array, activation: Activation) -> Network:
         """Return the network with the parameters (P,)."""
-        blocks = [block[0] for block in self.blocks(parameters[None])]
         kinds = [layer.activations(activation) for layer in self.layout.layers[:-1]]
-        return Network.dense([block[:, :-1] for block in blocks], [block[:, -1] for block in blocks], kinds)
+        return self.network_of(parameters, kinds)
+
+    def network_of(self, parameters: Array, kinds: Sequence[Sequence[Activation]]) -> Network:
+        """Return the network with the parameters (P,) and for each hidden layer an activation per neuron."""
+        blocks = [block[0] for block in self.blocks(parameters[None])]
+        last = (identity,) * len(blocks[-1])
+        return Network(
+            [
+                Layer(block[:, :-1], block[:, -1], tuple(own), pooled)
+                for block, own, pooled in zip(blocks, (*kinds, last), self.pooled, strict=True)
+            ]
+        )
 
 
 @dataclass(eq=False)
@@ -140,6 +152,9 @@ class Pass:
         self._own = [
             [_rooms(part, level, self._nodes) for part in here] for level, here in enumerate(self._here)
         ]
+        self._poolings = [
+            [_pooling(part, level, self._nodes) for part in here] for level, here in enumerate(self._here)
+        ]
         self.outputs = np.empty((sum(len(p) for _, p in stacks), stacks[0][0].sizes[-1][0], self._nodes))
         for part, output in zip(self.parts, self.per_part(self.outputs), strict=True):
             part.output = output
@@ -164,13 +179,15 @@ class Pass:
             if value is not room:
                 reads = self._split(value, here, level)
             self._backward.append(backward)
-            for part, piece, read, own in zip(here, pieces, reads, self._own[level], strict=True):
+            for part, piece, read, own, pooling in zip(
+                here, pieces, reads, self._own[level], self._poolings[level], strict=True
+            ):
                 linear = part.shape.linear[level]
                 if len(linear):
                     read[:, linear] = piece[:, linear]
                 for rows in own:
                     rows.forward(piece, read)
-                part.reads[level + 1] = read
+                part.reads[level + 1] = read if pooling is None else pooling.forward(read)
         for part in self.parts:
             _affine(part, part.shape.hidden, part.output)
         return self
@@ -186,12 +203,15 @@ class Pass:
             parts = self._here[level]
             here = [i for i, part in enumerate(self.parts) if part.shape.hidden > level]
             flat, pieces = self._derivatives[level]
-            for i, part, piece in zip(here, parts, pieces, strict=True):
+            for i, part, piece, pooling in zip(here, parts, pieces, self._poolings[level], strict=True):
                 weight, above = part.blocks[level + 1][:, :, :-1], result[i][level + 1]
+                given = piece if pooling is None else pooling.above
                 if weight.shape[1] == 1:
-                    np.multiply(weight.swapaxes(1, 2), above, out=piece)
+                    np.multiply(weight.swapaxes(1, 2), above, out=given)
                 else:
-                    np.matmul(weight.swapaxes(1, 2), above, out=piece)
+                    np.matmul(weight.swapaxes(1, 2), above, out=given)
+                if pooling is not None:
+                    pooling.backward(piece)
             carried = [
                 piece[:, part.shape.linear[level]] if len(part.shape.linear[level]) else None
                 for part, piece in zip(parts, pieces, strict=True)
@@ -259,16 +279,31 @@ def _rooms(part: Part, level: int, nodes: int) -> list[_Rows]:
     return [_Rows(own, len(part.blocks[0]), nodes) for own in part.shape.others[level]]
 
 
+def _pooling(part: Part, level: int, nodes: int) -> Pooling | None:
+    shape = part.shape
+    return Pooling(len(part.blocks[0]), shape.sizes[level][0], nodes) if shape.pooled[level] else None
+
+
 def activations(problem: FitProblem) -> tuple[Activation, ...]:
     """Return all activations of the problem's neurons, the network's first."""
     found = {a.name: a for layout, _ in problem.fits for layer in layout.layers for a, _ in layer.others}
     return (problem.activation, *found.values())
 
 
-def one_activation(layout: Layout) -> str | None:
-    """Return None if no neuron has an activation of its own, else a reason for trainers that do not serve such ones."""
-    if not layout.others:
+def unpooled(layout: Layout) -> str | None:
+    """Return None if no layer is pooled, else a reason for trainers that do not serve poolings."""
+    if not layout.poolings:
         return None
+    return (
+        f"layout {layout.key} has pooled layers; allowed: layouts without poolings, or another trainer, such as adam "
+        "or lbfgs"
+    )
+
+
+def one_activation(layout: Layout) -> str | None:
+    """Return None if no layer is pooled and no neuron has an activation of its own, else why such are not served."""
+    if not layout.others:
+        return unpooled(layout)
     return (
         f"layout {layout.key} has neurons with an activation of their own ({', '.join(sorted(layout.others))}); "
         "allowed: layouts of one activation, or another trainer, such as adam or lbfgs"

@@ -32,7 +32,8 @@ SUPPORT = (
         "one cube K_N and ‖f_k − f‖_1 tends to 0.",
         "asymptotic", "derived",
         "Convergent sequences of a strict inductive limit lie in one step. A computed prefix can only agree or not.",
-        "_support_topology", _targets("tent", "compact_cone"),
+        "_support_topology",
+        (*_targets("tent", "compact_cone"), *_activations("tanh", "gaussian", "sigmoid")),
     ),
     Claim(
         "D3", "neighbourhoods of 0",

@@ -67,7 +67,7 @@ class NestedCubes(Parameters):
     )
     exponent: Exponent = Field(4, description="The m of the grid spacing h = 2^-m.")
     margins: tuple[int, int] = Field(
-        (2, -2),
+        (5, 1),
         description="Exponents m of two mask margins 2^-m: one that keeps the support in its cube, one that does not.",
     )
 
@@ -102,11 +102,21 @@ class Leaks(Parameters):
         Field([1, 2, 3, 6, 9, 12, 15, 30, 100, 300], description="Every m of the thresholds 10^-m.")
     )
     seeds: Count = Field(3, description="Draws of the random features.")
+    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        8.0, description="Spread of the random weights of the features."
+    )
+    windowed: list[str] = Field(
+        ["tanh"], description="Activations whose networks are also measured times a smooth window, by label."
+    )
+    steepness: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        160.0, description="Steepness of the window, a product of logistic functions."
+    )
 
     def plugins(self) -> tuple[tuple[str, str], ...]:
         """(kind, label) of the targets and activations; primitives need none."""
         targets = tuple(("targets", label) for label in self.targets)
-        return (*targets, *(("activations", label) for label in self.activations))
+        used = dict.fromkeys((*self.activations, *self.windowed, "sigmoid"))
+        return (*targets, *(("activations", label) for label in used))
 
 
 class SupportVerdicts(Parameters):
@@ -126,12 +136,33 @@ class SupportVerdicts(Parameters):
     budgets: Annotated[list[Count], Field(min_length=2)] = Field(
         [100, 200, 400, 800, 1600], description="Connections; each class gets as many as fit."
     )
-    seeds: Count = Field(2, description="Initialisations of every fit.")
+    seeds: Count = Field(1, description="Initialisations of every fit; the one of least loss is kept.")
+    trainer: str = Field(
+        "features", description="Trainer of all fitted networks but those with slopes, by label."
+    )
+    slopes: str = Field(
+        "slopes(steps=100)",
+        description="Trainer of PReLU networks with their slopes, by label; their output layer is then fitted again.",
+    )
+    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        1.0, description="Half the side of the cube K_1; K_n is n times as large."
+    )
+    steepness: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        160.0, description="Steepness of the window of tanh networks, a product of logistic functions."
+    )
 
     def plugins(self) -> tuple[tuple[str, str], ...]:
-        """(kind, label) of the targets, activations and architectures."""
+        """(kind, label) of the targets, activations, architectures and trainers."""
         targets = tuple(("targets", label) for label in self.targets)
-        return (*targets, *(("activations", label) for label in (*self.activations, "relu", "prelu")))
+        used = dict.fromkeys((*self.activations, "relu", "prelu", "tanh", "sigmoid"))
+        return (
+            *targets,
+            *(("activations", label) for label in used),
+            ("architectures", "mlp"),
+            ("architectures", "pooling"),
+            ("trainers", self.trainer),
+            ("trainers", self.slopes),
+        )
 
 
 SUPPORT_EXPERIMENTS: tuple[tuple[str, type[Parameters], str], ...] = (

@@ -1,0 +1,153 @@
+"""The networks whose leaks are measured: random features with a least squares readout, a window, a mask of cubes."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from math import inf, nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ratelab import exact
+from ratelab.exact._nonzero import nonzero
+from ratelab.exact._zero_measure import zero_measure
+from ratelab.networks import FitProblem, Layout, Network, power
+from ratelab.networks._multiply import multiply
+from ratelab.networks._smooth_window import smooth_window
+from ratelab.registry import Activation, Registry, Target
+from ratelab.spaces._supported import SupportedNetwork, supported
+from ratelab.studies.experiments._support_parameters import Leaks
+from ratelab.training._features import RandomFeatures
+from ratelab.training._polynomial_regressor import polynomial_regressor
+
+Array = NDArray[np.float64]
+
+MASKED = "relu × mask"
+WINDOWED = " × window"
+
+NODES = {1: 1000, 2: 2500, 3: 2744}
+"""About how many quadrature nodes a fit sees, by number of variables."""
+CELLS, BOXES = 20_000, 4000
+"""Most cells, and most boxes, with which the zero set of a fitted ReLU network is measured."""
+COEFFICIENTS = 450
+"""Most coefficients of a polynomial."""
+_SPACINGS = {1: (2, 9), 2: (1, 5), 3: (0, 3)}
+"""Number of variables: the m of the coarsest and of the finest spacing 2^-m of a mask."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A network and what is proved of its leak.
+
+    Parameters
+    ----------
+    network
+        In float64.
+    certificate
+        ``none``, ``nonzero``, ``zero_set_measured`` or ``zero_outside``.
+    leak
+        Ends of the measure of {network ≠ 0} in the smallest box without the support; NaN where nothing is proved.
+    hausdorff
+        Upper end of the distance of the supports, maximum norm; infinite where certified, NaN where not known.
+    built
+        The network's accounts, where it was built to match the support.
+    """
+
+    network: Network
+    certificate: str
+    leak: tuple[float, float]
+    hausdorff: float
+    built: SupportedNetwork | None = None
+
+
+class Maker:
+    """Makes and certifies the networks for one target.
+
+    Parameters
+    ----------
+    target
+        With a support.
+    parameters, registry
+        Of the experiment.
+    outside
+        Measure of the smallest box without the support.
+    """
+
+    def __init__(self, target: Target, parameters: Leaks, registry: Registry, outside: float) -> None:
+        self.target, self.parameters, self.registry, self.outside = target, parameters, registry, outside
+        nodes, weights = exact.nodes(target, NODES[min(target.dimension, 3)])
+        self._data = nodes, weights, target(nodes).reshape(len(nodes), -1)
+        self._fitted = cache(self._fit)
+
+    def found(self, label: str, index: int, seed: int) -> Found:
+        """Return the network of a label, at the width of that index, with what is proved of it."""
+        width = self.parameters.widths[index]
+        if label == MASKED:
+            return self._masked(self._fitted("relu", width, seed), self.spacing(index))
+        name = label.removesuffix(WINDOWED)
+        network = self._fitted(name, width, seed)
+        if label != name:
+            network = multiply(network, self.window())
+        return self.judged(network)
+
+    def judged(self, network: Network) -> Found:
+        """Return a network with what is proved of it: by a ball, or by the measure of its zero set."""
+        if nonzero(network):
+            return Found(network, "nonzero", (self.outside, self.outside), inf)
+        radius = self.parameters.boxes[0]
+        _, most = zero_measure(network, [(-radius, radius)] * self.target.dimension, limit=CELLS, boxes=BOXES)
+        return Found(network, "zero_set_measured", (max(self.outside - float(most), 0.0), self.outside), nan)
+
+    def polynomial(self, degree: int) -> Found | None:
+        """Return the least squares polynomial of a degree as a network, None if it has too many coefficients."""
+        network = least_squares_polynomial(self.target, degree)
+        return None if network is None else self.judged(network)
+
+    def window(self) -> Network:
+        """Return the smooth window on the bounds of the support."""
+        assert self.target.support is not None
+        box = [(float(a), float(b)) for a, b in self.target.support.bounds]
+        return smooth_window(box, self.parameters.steepness, self.registry.activations["sigmoid"])
+
+    def spacing(self, index: int) -> Fraction:
+        """Return the side of the mask's cubes: half as long from width to width, within limits."""
+        least, most = _SPACINGS[min(self.target.dimension, 3)]
+        return Fraction(1, 2 ** min(least + index, most))
+
+    def _fit(self, name: str, width: int, seed: int) -> Network:
+        nodes, weights, values = self._data
+        activation: Activation = power(1) if name == "relu" else self.registry.activations[name]
+        layout = Layout.dense((self.target.dimension, width, values.shape[1]))
+        problem = FitProblem(nodes, weights, values, activation, ((layout, seed),), self.target.domain)
+        network = RandomFeatures(scale=self.parameters.scale).fit(problem)[0].network
+        assert network is not None
+        return network
+
+    def _masked(self, network: Network, spacing: Fraction) -> Found:
+        built = supported(self.target, spacing, method="mask", network=network)
+        low, high = (float(end) for end in built.leak_measure)
+        return Found(built.float_network, "zero_outside", (low, high), float(built.distance.hausdorff[1]), built)
+
+
+
+@cache
+def _gauss(size: int) -> tuple[Array, Array]:
+    nodes, weights = np.polynomial.legendre.leggauss(size)
+    return nodes, weights
+
+
+def least_squares_polynomial(target: Target, degree: int) -> Network | None:
+    """Return the polynomial of that degree in each variable that is nearest a target in L2, as a network.
+
+    By the Gauss rule of twice as many points, which integrates all products of two of them exactly. None if it has more
+    than `COEFFICIENTS` coefficients.
+    """
+    if (degree + 1) ** target.dimension > COEFFICIENTS:
+        return None
+    unit, share = _gauss(2 * degree + 8)
+    sides = [((a + b) / 2 + (b - a) / 2 * unit, (b - a) / 2 * share) for a, b in target.domain]
+    grids = np.meshgrid(*(side[0] for side in sides), indexing="ij")
+    nodes = np.stack(grids, axis=-1).reshape(-1, target.dimension)
+    weights = np.prod(np.meshgrid(*(side[1] for side in sides), indexing="ij"), axis=0).ravel()
+    values = target(nodes).reshape(len(nodes), -1)
+    return polynomial_regressor(degree, nodes, weights, values, target.domain)
