@@ -44,6 +44,21 @@ SMALL = {
         "seeds": 2,
     },
     "nested-cubes": {"exponent": 2, "margins": [4, 1]},
+    "leaks": {
+        "targets": ["tent"],
+        "activations": ["relu", "tanh"],
+        "widths": [8, 16],
+        "degrees": [2, 4],
+        "boxes": [1.5, 4.0],
+        "thresholds": [1, 6, 300],
+        "seeds": 2,
+    },
+    "support-verdicts": {
+        "targets": ["tent"],
+        "activations": ["tanh"],
+        "budgets": [60, 120, 240],
+        "slopes": "slopes(steps=10)",
+    },
 }
 
 FILES = {
@@ -64,4 +79,6 @@ FILES = {
     "trained-readouts": ["trained-readouts"],
     "multigrade": ["multigrade-grades", "multigrade-work"],
     "nested-cubes": ["nested-cubes"],
+    "leaks": ["leaks-width", "leaks-threshold", "leaks-boxes"],
+    "support-verdicts": ["support-verdicts", "support-verdicts-table"],
 }

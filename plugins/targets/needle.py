@@ -40,7 +40,7 @@ def needle(dimension: int = 2, width: Number = Fraction(1, 50)) -> Target:
         pieces=PiecewisePolynomial(knots, (zero, up, down, zero)) if single else None,
         smoothness=Smoothness(mean_square=1.5 if single else None, source="piecewise affine"),
         support=box,
-        lipschitz=float(1 / half[-1]) * (1 + 1e-12),
+        lipschitz=float(1 / half[-1]),
         summary=f"a pyramid on a box {width} thick and 1 long, d = {dimension}",
         reference="a compact support that coarse grids miss",
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ratelab import Family, hookimpl
 from ratelab.registry import Trainer
-from ratelab.training._features import RandomFeatures
+from ratelab.training import RandomFeatures
 
 
 @hookimpl

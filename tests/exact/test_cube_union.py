@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ratelab import UserError
 from ratelab.exact._cube_union import CubeUnion
+from ratelab.exact._cube_union_sum import octant
 
 SPACINGS = [Fraction(1), Fraction(1, 4), Fraction(1, 3), Fraction(7, 10)]
 
@@ -162,6 +163,19 @@ def test_the_measure_in_the_sum_norm_in_three_variables_agrees_with_random_point
     points = generator.uniform(-1, 5, (200_000, 3))
     mean = union.contains(points).mean()
     assert float(union.measure) / 216 == pytest.approx(mean, abs=5 * np.sqrt(mean * (1 - mean) / 200_000))
+
+
+@pytest.mark.parametrize("share", [Fraction(1, 2), Fraction(1, 3)], ids=str)
+def test_every_pattern_of_cubes_around_a_corner_has_the_volume_that_a_lattice_counts(share):
+    """All 255 sets of neighbours of an octant; among them three cubes that share edges only with its own."""
+    subsets = [frozenset(i for i in range(3) if bits >> i & 1) for bits in range(8)]
+    axis = (np.arange(40) + 0.5) / 80
+    v = np.stack(np.meshgrid(axis, axis, axis), axis=-1).reshape(-1, 3)
+    near = np.stack([v[:, sorted(s)].sum(axis=1) <= float(share) for s in subsets])
+    for code in range(1, 256):
+        chosen = [s for bit, s in enumerate(subsets) if code >> bit & 1]
+        counted = near[[bit for bit in range(8) if code >> bit & 1]].any(axis=0).mean() / 8
+        assert float(octant(chosen, 3, Fraction(1), share)) == pytest.approx(counted, abs=2e-3)
 
 
 def test_a_measure_that_is_not_known_is_bracketed_and_the_bracket_holds():

@@ -95,7 +95,9 @@ def test_the_leak_over_boxes_is_exact():
 @settings(max_examples=30, deadline=None)
 def test_the_difference_of_two_unions_is_counted_on_a_common_grid(data, d):
     cubes = st.lists(st.tuples(*[st.integers(-3, 3)] * d), min_size=1, max_size=6)
-    first = CubeUnion(Fraction(1, 2), np.array(data.draw(cubes)), data.draw(st.sampled_from([0, Fraction(1, 4)])))
+    first = CubeUnion(
+        Fraction(1, 2), np.array(data.draw(cubes)), data.draw(st.sampled_from([0, Fraction(1, 4)]))
+    )
     second = CubeUnion(Fraction(3, 4), np.array(data.draw(cubes)), data.draw(st.sampled_from([0, 1])))
     low, high = symmetric_difference(first, second)
     # every line of either grid is a multiple of ¼
@@ -131,7 +133,12 @@ def test_a_support_that_holds_the_whole_box_leaves_nothing_outside():
 
 @pytest.mark.parametrize(
     ("radius", "cells", "message"),
-    [(0, 4, "radius is 0"), (float("inf"), 4, "radius is inf"), (1, 0, "cells are 0"), (1, 2.5, "cells are 2.5")],
+    [
+        (0, 4, "radius is 0"),
+        (float("inf"), 4, "radius is inf"),
+        (1, 0, "cells are 0"),
+        (1, 2.5, "cells are 2.5"),
+    ],
 )
 def test_what_is_no_grid_is_refused(radius, cells, message):
     with pytest.raises(UserError, match=message):

@@ -1,4 +1,4 @@
-"""Supported networks: tables of reference, bounds, exact supports, certificates, refusals."""
+"""Supported networks: tables of reference, bounds, exact supports, certificates."""
 
 from fractions import Fraction
 from itertools import product
@@ -14,7 +14,7 @@ from ratelab.exact._vanishes import vanishes
 from ratelab.networks import Network
 from ratelab.networks._tensor_hats import tensor_hats
 from ratelab.registry import Box, Boxes
-from ratelab.spaces import _supported, _supported_build
+from ratelab.spaces import _supported
 from ratelab.spaces._supported import supported
 from ratelab.spaces._supported_within import supported_within
 
@@ -243,6 +243,18 @@ def test_analytic_networks_need_no_shift():
     assert not supported(TARGETS["compact_cone"], Fraction(1, 4), network=zero).support_equal
 
 
+def test_a_measured_bound_holds_at_all_points_that_were_looked_at():
+    """The widest error of this network is a spike; whatever grid sees it, the build does not stop."""
+    rng = np.random.default_rng(3)
+    g = Network.dense(
+        [50 * rng.normal(size=(40, 2)), rng.normal(size=(1, 40))],
+        [30 * rng.normal(size=40), rng.normal(size=1)],
+    )
+    for inverse in (4, 32):
+        found = supported(TARGETS["compact_cone"], Fraction(1, inverse), network=g)
+        assert found.error_certainty == "numerical" and found.sup_sampled <= found.error_bound
+
+
 def test_the_default_shift_is_invisible_on_the_support():
     found = supported(TARGETS["compact_cone"], Fraction(1, 8))
     assert 0 < found.shift <= Fraction(1, 2**40)
@@ -292,96 +304,6 @@ def test_an_accuracy_is_reached_in_value_and_support(label, method):
     coarser = 2 * float(found.spacing)
     root, margin = sqrt(target.dimension), (0 if method == "hats" else 0.25)
     assert target.lipschitz * coarser * root / 2 > accuracy * 0.99 or coarser * (root + margin) > accuracy
-
-
-def with_support(target, **changes):
-    given = {
-        "function": target.function,
-        "domain": target.domain,
-        "support": target.support,
-        "lipschitz": target.lipschitz,
-    }
-    return Target("other", **(given | changes))
-
-
-REFUSED = {
-    "no support": (lambda t: with_support(t, support=None), {}, "declares no support"),
-    "spacing 0": (lambda t: t, {"spacing": 0}, "spacing is 0"),
-    "spacing text": (lambda t: t, {"spacing": "x"}, "spacing is 'x'"),
-    "spacing nan": (lambda t: t, {"spacing": float("nan")}, "spacing is nan"),
-    "no power of two": (lambda t: t, {"spacing": Fraction(1, 10)}, "powers of 2"),
-    "decimal float": (lambda t: t, {"spacing": 0.1}, "powers of 2"),
-    "too fine": (lambda t: t, {"spacing": 2.0**-40}, "grid lines"),
-    "too many": (lambda t: t, {"spacing": 2.0**-15}, "allowed: 20,000"),
-    "margin 0": (lambda t: t, {"margin": 0}, "margin is 0"),
-    "margin negative": (lambda t: t, {"margin": -0.25}, "margin is -0.25"),
-    "margin infinite": (lambda t: t, {"margin": float("inf")}, "margin is inf"),
-    "margin thin": (lambda t: t, {"margin": 2.0**-30}, "thinner than float64"),
-    "margin odd": (lambda t: t, {"margin": 0.3}, "powers of 2"),
-    "method": (lambda t: t, {"method": "hat"}, "allowed: hats, mask, gate, kuhn"),
-    "margin of hats": (lambda t: t, {"method": "hats", "margin": 0.25}, "takes no margin"),
-    "shift of gate": (lambda t: t, {"method": "gate", "shift": 0.25}, "takes no shift"),
-    "shift infinite": (lambda t: t, {"shift": float("inf")}, "shift is inf"),
-    "network of two inputs": (
-        lambda t: t,
-        {"network": Network.dense([[[1.0, 1.0]]], [[0.0]])},
-        "both must agree",
-    ),
-    "network of two outputs": (
-        lambda t: t,
-        {"network": Network.dense([[[1.0], [1.0]]], [[0.0, 0.0]])},
-        "both must agree",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_built_is_refused_in_one_sentence(case):
-    change, given, words = REFUSED[case]
-    arguments = {"spacing": Fraction(1, 8)} | given
-    with pytest.raises(UserError, match=words):
-        supported(change(TARGETS["tent"]), arguments.pop("spacing"), **arguments)
-
-
-def test_networks_with_weights_that_are_not_finite_do_not_exist():
-    with pytest.raises(UserError, match="finite"):
-        Network.dense([[[float("nan")]], [[1.0]]], [[0.0], [0.0]])
-
-
-def test_supports_too_small_are_refused():
-    small = with_support(TARGETS["tent"], support=Box((-0.25,), (0.25,)))
-    with pytest.raises(UserError, match="support"):
-        supported(small, Fraction(1, 8))
-
-
-def test_a_broken_bound_stops_the_build(monkeypatch):
-    monkeypatch.setattr(_supported_build, "lipschitz_bound", lambda target, spacing: 1e-3)
-    with pytest.raises(AssertionError, match="more than the bound"):
-        supported(TARGETS["tent"], Fraction(1, 8), method="hats")
-
-
-def test_a_broken_count_stops_the_build(monkeypatch):
-    monkeypatch.setattr(_supported_build, "hat_counts", lambda nodes: _supported_build.SupportCounts(3, 1, 0))
-    with pytest.raises(AssertionError, match="promised"):
-        supported(TARGETS["tent"], Fraction(1, 8), method="hats")
-
-
-def test_a_mask_that_is_too_small_stops_the_build(monkeypatch):
-    original = _supported_build.box_mask
-    monkeypatch.setattr(
-        _supported_build, "box_mask", lambda low, high, margin: original(low / 2, high / 2, margin)
-    )
-    with pytest.raises(AssertionError, match="does not hold"):
-        supported(TARGETS["compact_cone"], Fraction(1, 8))
-
-
-def test_a_network_that_is_not_zero_outside_stops_the_build(monkeypatch):
-    original = _supported_build.box_mask
-    monkeypatch.setattr(
-        _supported_build, "box_mask", lambda low, high, margin: original(low, high, 2 * margin)
-    )
-    with pytest.raises(AssertionError, match="not certified zero"):
-        supported(TARGETS["compact_cone"], Fraction(1, 8))
 
 
 def test_what_is_said_of_a_network_fits_one_line():

@@ -158,7 +158,7 @@ def _refined(support: Ball | LevelSet, h: Fraction) -> Integers:
     cubes, halvings = _start(support, h)
     for level in range(halvings, -1, -1):
         cubes = cubes[classify(support, *_corners(cubes, float(h * 2**level))) >= 0]
-        if len(cubes) > 2 * _MOST_CUBES or (level and len(cubes) << cubes.shape[1] > 40 * _MOST_CUBES):
+        if len(cubes) > 3 * _MOST_CUBES // 2 or (level and len(cubes) << cubes.shape[1] > 20 * _MOST_CUBES):
             raise _too_many(len(cubes), h)
         if level:
             cubes = _halved(cubes)

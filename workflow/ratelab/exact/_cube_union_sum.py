@@ -49,11 +49,11 @@ def sum_measure(cubes: Integers, spacing: Fraction, margin: Fraction) -> Fractio
     for pattern, count in enumerate(counts.tolist()):
         if pattern and count:
             chosen = [frozenset(s) for bit, s in enumerate(subsets) if pattern >> bit & 1]
-            total += count * _octant(chosen, d, spacing, margin)
+            total += count * octant(chosen, d, spacing, margin)
     return total
 
 
-def _octant(chosen: list[frozenset[int]], d: int, spacing: Fraction, margin: Fraction) -> Fraction:
+def octant(chosen: list[frozenset[int]], d: int, spacing: Fraction, margin: Fraction) -> Fraction:
     """Return the measure of the union over I of {v ∈ [0, h/2]^d : Σ_I v ≤ δ}."""
     half = spacing / 2
     minimal = [s for s in chosen if not any(t < s for t in chosen)]

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from ratelab._errors import UserError
 from ratelab.networks import Network
-from ratelab.registry import Ball, Box
-from ratelab.registry._supports import Boxes, LevelSet
+from ratelab.registry import Ball, Box, Boxes, LevelSet
 
 Array = NDArray[np.float64]
 

@@ -1,7 +1,6 @@
 """What is known about a support in a box: certainly outside, certainly inside, or neither."""
 
 from fractions import Fraction
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -94,8 +93,3 @@ def belongs(support: Support, x: Array) -> NDArray[np.bool_]:
     if inside.any():
         inside[inside] = support(x[inside]) <= 0
     return inside
-
-
-def half_diagonal(sides_of_cube: float, dimension: int) -> float:
-    """Return half the Euclidean diagonal of a cube."""
-    return sides_of_cube * sqrt(dimension) / 2

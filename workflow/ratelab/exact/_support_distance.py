@@ -71,7 +71,8 @@ def support_distance(union: CubeUnion, support: Support, *, accuracy: float | No
     For a box or a ball the excess is attained at a corner, and both bounds agree up to rounding. Otherwise pieces are
     halved until the bounds are `accuracy` apart: upper ones from the farthest corner to a part of the support or from
     a known point of it, lower ones from points that certainly belong to one set and their distance to a superset of the
-    other. A level set is known up to cells that hold it, and their side stays in the bracket.
+    other. A level set is known up to cells that hold its boundary, and twice their side may stay in the bracket of the
+    excess; so may the margin, for a union in the sum norm and several boxes, as its tips are not told apart.
 
     Parameters
     ----------

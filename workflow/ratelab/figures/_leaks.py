@@ -1,7 +1,7 @@
 """Leaks: errors fall with the width while the support does not follow, thresholds, boxes and polynomials."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -53,7 +53,7 @@ def figures(dataset: "xr.Dataset") -> Mapping[str, Figure]:
     }
 
 
-def marks(dataset: "xr.Dataset") -> dict[str, dict[str, str]]:
+def marks(dataset: "xr.Dataset") -> dict[str, dict[str, Any]]:
     """Return colour, marker and its face of every network; the masked one is blue, the fitted ReLU one vermillion.
 
     After six others colours come again, with white faces.
@@ -72,7 +72,7 @@ def marks(dataset: "xr.Dataset") -> dict[str, dict[str, str]]:
     return found
 
 
-def _mark(colour: str, marker: str, face: str | None = None) -> dict[str, str]:
+def _mark(colour: str, marker: str, face: str | None = None) -> dict[str, Any]:
     return {"color": colour, "marker": marker, "markerfacecolor": face or colour}
 
 
@@ -82,10 +82,10 @@ def by_width(dataset: "xr.Dataset") -> Figure:
     text = (
         "Random features with a least squares readout: medians over "
         f"{dataset.sizes['seed']} draws. Above, the L₁ error on the domain falls with the width. Below, the measure of "
-        f"{{f̂ ≠ 0}} in [−{radius:g}, {radius:g}]ᵈ without the support S, over that of the box without S: 100 % for every "
-        "analytic network, windowed or not, proved by one ball without 0; for fitted ReLU networks by exact cells, where "
-        "a line leads down to what is proved. Only the network with a mask of cubes, whose sides halve from width to "
-        "width, drops: its support is known, and 0 outside is certified."
+        f"{{f̂ ≠ 0}} in [−{radius:g}, {radius:g}]ᵈ without the support S, over that of the box without S: 100 % for "
+        "every analytic network, windowed or not, proved by one ball without 0; for fitted ReLU networks by exact "
+        "cells, or a line leads down to what is proved. Only the network with a mask of cubes, whose sides halve "
+        "from width to width, drops: its support is known, and 0 outside is certified."
     )
     figure, grid = _grid(dataset, "L₁ convergence without convergence of supports", text, (1.75, 1.15))
     style_of = marks(dataset)
@@ -120,9 +120,9 @@ def by_threshold(dataset: "xr.Dataset") -> Figure:
     masked = [str(name) for name in dataset["network"].values if str(name).endswith("mask")]
     true = int(dataset["float_zeros"].sel(network=masked).sum())
     text = (
-        f"Share of [−{radius:g}, {radius:g}]ᵈ without the support where |f̂| > t, widest networks. Dashed: float64 values "
-        f"on a grid; markers: shown by balls, at {samples} sample points each. A window makes an analytic network small, "
-        f"not zero: of {zeros - true} float zeros without a mask balls refute "
+        f"Share of [−{radius:g}, {radius:g}]ᵈ without the support where |f̂| > t, widest networks. Dashed: float64 "
+        f"values on a grid; markers: shown by balls, at {samples} sample points each. A window makes an analytic "
+        f"network small, not zero: of {zeros - true} float zeros without a mask balls refute "
         f"{refuted - int(dataset['float_zeros_refuted'].sel(network=masked).sum())}. With a mask the network is 0, "
         "certified, but for the collar."
     )
@@ -189,11 +189,12 @@ def _grid(
 ) -> "tuple[Figure, list[tuple[Axes, ...]]]":
     """Return a figure with a column of panels for each target, and a legend of the networks."""
     labels = [
-        readable(str(name), int(d)) for name, d in zip(dataset["target"].values, dataset["variables"].values, strict=True)
+        readable(str(name), int(d))
+        for name, d in zip(dataset["target"].values, dataset["variables"].values, strict=True)
     ]
     count = len(labels)
     width = 5.5 if count < 3 else 7.2
-    handles = [Line2D([], [], **mark, label=_words(label)) for label, mark in marks(dataset).items()]  # type: ignore[arg-type]
+    handles = [Line2D([], [], **mark, label=_words(label)) for label, mark in marks(dataset).items()]
     if polynomials:
         handles.append(Line2D([], [], color=BLACK, marker="o", label="polynomial, L₁ error"))
         handles += [

@@ -30,7 +30,15 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _HEIGHTS = {1: 2.6, 2: 2.1, 3: 1.8}
-_FIRST = ((BLUE, "o"), (BLUE, "s"), (BLUE, "D"), (GREEN, "P"), (VERMILLION, "^"), (VERMILLION, "v"), (ORANGE, "X"))
+_FIRST = (
+    (BLUE, "o"),
+    (BLUE, "s"),
+    (BLUE, "D"),
+    (GREEN, "P"),
+    (VERMILLION, "^"),
+    (VERMILLION, "v"),
+    (ORANGE, "X"),
+)
 _REST = ((PURPLE, SKY, BLACK, GREY), ("<", ">", "h", "p", "*", "d", "H", "8", "1", "2", "3"))
 _NOT_BUILT, _ZERO_OUTSIDE, _NONZERO, _UNBOUNDED = 0, 1, 2, 3
 _CERTIFICATES = {0: "—", 1: "0 outside", 2: "≠ 0 a.e.", 3: "unbounded", 4: "open"}
@@ -67,8 +75,8 @@ def mismatch(dataset: "xr.Dataset") -> Figure:
     """Draw the largest networks of all classes by error and by how far their supports are from the target's."""
     budget = int(dataset["budget"].values[-1])
     text = (
-        f"Largest networks of at most {budget:,} connections. L₁ error on the box twice the support's size, against the "
-        "measure of the symmetric difference of the supports in it, over that of the target's. Filled: proved, "
+        f"Largest networks of at most {budget:,} connections. L₁ error on the box twice the support's size, against "
+        "the measure of the symmetric difference of the supports in it, over that of the target's. Filled: proved, "
         "constructed networks by the geometry of their supports (bars: enclosed), analytic ones by one ball without 0. "
         "Open: by float64 values on a grid, for fitted piecewise polynomial networks; bars are what is proved. Fitted "
         f"by {dataset.attrs['trainer']}, PReLU by {dataset.attrs['slopes']}."
@@ -121,13 +129,13 @@ def table(dataset: "xr.Dataset") -> Figure:
     """Draw for every class and target: error, certificate, cube of the support, and the verdicts."""
     budget = int(dataset["budget"].values[-1])
     budgets = ", ".join(f"{int(value):,}" for value in dataset["budget"].values)
+    side = _multiple(dataset.attrs["scale"])
     text = (
-        f"L₁ error, certificate and n of the largest network of at most {budget:,} connections; verdicts on the sequence "
-        f"over {budgets}, on this computed prefix. 0 outside: zero outside a stated neighbourhood of the support; ≠ 0 "
-        "a.e.: one ball without 0, so the support is everything; unbounded: an exact value far out. n: least n with the "
-        f"support in [−{_multiple(dataset.attrs['scale'])}n, {_multiple(dataset.attrs['scale'])}n]ᵈ. Converges: in the "
-        "finer topology; same n: as the target, from some budget on. —: no network, or only one, fits."
-        + _slopes(dataset)
+        f"L₁ error, certificate and n of the largest network of at most {budget:,} connections; verdicts on the "
+        f"sequence over {budgets}, on this computed prefix. 0 outside: zero outside a stated neighbourhood of the "
+        "support; ≠ 0 a.e.: one ball without 0, so the support is everything; unbounded: an exact value far out. n: "
+        f"least n with the support in [−{side}n, {side}n]ᵈ. Converges: in the finer topology; same n: as the target, from "
+        "some budget on. —: no network, or only one, fits." + _slopes(dataset)
     )
     targets = [str(name) for name in dataset["target"].values]
     labels = [str(name) for name in dataset["class"].values]
@@ -159,7 +167,9 @@ def table(dataset: "xr.Dataset") -> Figure:
                 down = start + _ROW * (place + 2)
                 if column == 0:
                     write(0.08, down, label)
-                for (offset, _), (content, colour) in zip(_COLUMNS, entries(one.sel({"class": label})), strict=True):
+                for (offset, _), (content, colour) in zip(
+                    _COLUMNS, entries(one.sel({"class": label})), strict=True
+                ):
                     write(left + offset, down, content, colour=colour)
             if column == per_row - 1 or index == len(targets) - 1:
                 _rules(figure, start, len(labels), height)
@@ -172,9 +182,10 @@ def _slopes(dataset: "xr.Dataset") -> str:
     slopes = dataset["slope"].isel(budget=-1).values
     if not np.isfinite(near).any():
         return ""
+    least, most = (f"{value:.2f}".replace("-", "−") for value in (np.nanmin(slopes), np.nanmax(slopes)))
     return (
-        f" Trained PReLU slopes lie from {np.nanmin(slopes):.2f} to {np.nanmax(slopes):.2f}, {100 * np.nanmean(near):.0f} "
-        "% of them within 0.1 of 0 or 1."
+        f" Trained PReLU slopes lie from {least} to {most}, "
+        f"{100 * np.nanmean(near):.0f} % of them within 0.1 of 0 or 1."
     )
 
 
@@ -187,7 +198,16 @@ def entries(one: "xr.Dataset") -> tuple[tuple[str, str], ...]:
     return (
         (f"{error:.1e}" if isfinite(error) else "—", BLACK),
         (_CERTIFICATES[certificate], good if certificate == _ZERO_OUTSIDE else BLACK),
-        ("∞" if isinf(cube) else "?" if isnan(cube) and certificate else "—" if isnan(cube) else f"{cube:g}", BLACK),
+        (
+            "∞"
+            if isinf(cube)
+            else "?"
+            if isnan(cube) and certificate
+            else "—"
+            if isnan(cube)
+            else f"{cube:g}",
+            BLACK,
+        ),
         (_CONVERGENCE[convergence], good if convergence == 1 else bad if convergence in (2, 3) else BLACK),
         (_MATCHING[matching], good if matching == 1 else bad if matching == 2 else BLACK),
     )

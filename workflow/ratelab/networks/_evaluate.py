@@ -92,7 +92,9 @@ def _concatenate(first: Any, second: Any) -> Any:
 
 def forward(layer: Layer, value: Array) -> Array:
     """Values (outputs, m) of one float64 layer from its inputs (inputs, m)."""
-    value = activate(layer, layer.weight @ value + layer.bias[:, None])
+    sums = layer.weight @ value
+    sums += layer.bias[:, None]
+    value = activate(layer, sums)
     return np.asarray(pool(value)) if layer.pooled else value
 
 

@@ -14,18 +14,21 @@ from typing import Literal
 import numpy as np
 
 from ratelab._errors import UserError
-from ratelab.exact._cover import cover
-from ratelab.exact._cube_union import CubeUnion
-from ratelab.exact._support_check import check_support
-from ratelab.exact._support_distance import SupportDistance, support_distance
-from ratelab.exact._support_measure import leak_measure
-from ratelab.exact._vanishes import ZeroCertificate, vanishes
+from ratelab.exact import (
+    CubeUnion,
+    SupportDistance,
+    ZeroCertificate,
+    check_support,
+    cover,
+    leak_measure,
+    support_distance,
+    vanishes,
+)
 from ratelab.networks import Network
 from ratelab.registry import LevelSet, Target
 from ratelab.spaces._supported_build import METHODS, Method, Recipe, SupportCounts, hats, mask
 from ratelab.spaces._supported_grid import (
     checked_margin,
-    checked_number,
     checked_spacing,
     dilated_cells,
 )
@@ -242,11 +245,13 @@ def assembled(
         certificate = vanishes(recipe.network.float64(), region, progress=progress)
     assert target.support is not None
     sup = _sup(recipe, target, step)
+    # a bound that was measured elsewhere is one of all points that were looked at
+    bound = recipe.error_bound if recipe.certainty == "rigorous" else max(recipe.error_bound, sup)
     counts = SupportCounts.of(recipe.network)
     return SupportedNetwork(
         network=recipe.network, target=target, method=method, spacing=step, margin=width, support=recipe.support,
         support_equal=recipe.equal, support_reason=recipe.reason, neighbourhood=recipe.neighbourhood,
-        certificate=certificate, error_bound=recipe.error_bound, error_certainty=recipe.certainty, shift=recipe.shift,
+        certificate=certificate, error_bound=bound, error_certainty=recipe.certainty, shift=recipe.shift,
         counts=counts, promised=recipe.promised, excess_bound=recipe.excess_bound, undecided=recipe.undecided,
         sup_sampled=sup, base=recipe.base, mask=recipe.mask, nodes=recipe.nodes,
     )  # fmt: skip
@@ -274,7 +279,7 @@ def _checked(
     if shift is not None:
         if method != "mask":
             raise UserError(f"method '{method}' takes no shift; allowed for: mask")
-        checked_number(abs(shift) or 1, "shift")
+        _finite(shift)
     step = checked_spacing(spacing, target)
     width = checked_margin(margin, step)
     if network is not None:
@@ -288,8 +293,15 @@ def _checked(
     return step, width
 
 
+def _finite(shift: "Fraction | float") -> Fraction:
+    try:
+        return Fraction(shift)
+    except (TypeError, ValueError, OverflowError):
+        raise UserError(f"shift is {shift!r}; allowed: finite numbers") from None
+
+
 def _sup(recipe: Recipe, target: Target, spacing: Fraction) -> float:
-    """Return the largest error on a grid finer than the spacing, near the network's support and the target's.
+    """Return the largest error on a grid finer than the spacing, near both supports and at known points of S.
 
     Raises
     ------
@@ -297,10 +309,11 @@ def _sup(recipe: Recipe, target: Target, spacing: Fraction) -> float:
         If the target is not 0 at one of the points that lies in no cube that meets its support.
     """
     assert target.support is not None
-    covered = cover(target.support, spacing).union
+    found = cover(target.support, spacing)
+    covered, known = found.union, found.witnesses[np.isfinite(found.witnesses).all(axis=1)]
     cubes = dilated_cells(np.vstack([recipe.support.cubes, covered.cubes]), 1)
     most = max(256, min(1 << 16, _CHECKED // max(recipe.network.connections, 1)))
-    points = lattice(spacing, cubes, most)
+    points = np.vstack([lattice(spacing, cubes, most), known])  # a grid may miss all of a thin support
     wanted = target(points)
     beside = (wanted != 0).any(axis=1) & ~covered.contains(points)
     if beside.any():

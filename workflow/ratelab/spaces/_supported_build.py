@@ -8,13 +8,8 @@ from typing import Any, Literal
 import numpy as np
 
 from ratelab._errors import UserError
-from ratelab.exact._cover import Cover, cover
-from ratelab.exact._cube_union import CubeUnion
-from ratelab.networks import Network
-from ratelab.networks._box_mask import box_mask
-from ratelab.networks._kuhn_hats import kuhn_hats, kuhn_hats_bound
-from ratelab.networks._masked import gated
-from ratelab.networks._tensor_hats import tensor_hats
+from ratelab.exact import Cover, CubeUnion, cover
+from ratelab.networks import Network, box_mask, gated, kuhn_hats, kuhn_hats_bound, tensor_hats
 from ratelab.registry import Target
 from ratelab.spaces._support_sizes import dyadic_below
 from ratelab.spaces._supported_grid import Floats, Integers, active_nodes, cells_around, dilated_cells
@@ -172,7 +167,8 @@ def mask(
     crowded = 2 if any(layer.pooled for layer in base.layers[:2]) else 1
     width = crowded * 2 * target.dimension * len(cubes) + max(base.width, target.dimension, 2 * outputs)
     if gate:
-        ceiling = max(largest, _largest(base, spacing, cubes)) or 1.0
+        # interpolants are means of values at nodes
+        ceiling = (largest if given is None else max(largest, _largest(base, spacing, cubes))) or 1.0
         network, used = gated(base, psi, ceiling), Fraction(0)
         equal, reason = (
             False,

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Side = tuple[float, float]
 
-_ENTRIES = 1 << 22
+_ENTRIES = 1 << 18
 _FINER = {1: 64, 2: 8}
 _GAUSS = (np.array([-1, 1]) / np.sqrt(3) + 1) / 2
 """Two points of a Gauss rule on [0, 1], of equal weight."""

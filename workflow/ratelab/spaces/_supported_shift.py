@@ -19,11 +19,9 @@ from math import gcd, lcm
 import numpy as np
 
 from ratelab._errors import UserError
-from ratelab.exact._nonzero import nonzero, vanishing_class
-from ratelab.networks import Layer, Network, identity, parallel
+from ratelab.exact import nonzero, vanishing_class
+from ratelab.networks import Layer, Network, generic_shift, identity, masked, parallel
 from ratelab.networks._calculus_blocks import rows_of
-from ratelab.networks._generic_shift import generic_shift
-from ratelab.networks._masked import masked
 from ratelab.spaces._supported_grid import Floats
 
 

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from ratelab.training._varpro import VariableProjection
 
 __all__ = [
+    "LBFGS",
     "Adam",
     "AffineFit",
     "Energies",
@@ -61,7 +62,6 @@ __all__ = [
     "Grade",
     "GradedFit",
     "Greedy",
-    "LBFGS",
     "MiniBatchAdam",
     "Multigrade",
     "Polish",

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ratelab.exact._half_space import HalfSpace
-from ratelab.exact._vanishes import vanishes
+from ratelab.exact import HalfSpace, vanishes
 from ratelab.networks import Network, cube_indicator
 from ratelab.studies.claims._claim import Case, Scope, counted, judged
 

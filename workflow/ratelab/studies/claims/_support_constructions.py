@@ -8,11 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from ratelab.networks import Layer, Network, identity
-from ratelab.networks._box_mask import box_mask
-from ratelab.networks._kuhn_hats import kuhn_hats
-from ratelab.networks._masked import gated
-from ratelab.networks._multiply import bilinear, multiply, outer_product
+from ratelab.networks import (
+    Layer,
+    Network,
+    bilinear,
+    box_mask,
+    gated,
+    identity,
+    kuhn_hats,
+    multiply,
+    outer_product,
+)
 from ratelab.registry import Activation, Target
 from ratelab.studies.claims import _random
 from ratelab.studies.claims._claim import Case, Scope, counted, judged

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from ratelab import exact
-from ratelab.networks import Network
-from ratelab.networks._box_mask import box_mask
+from ratelab.networks import Network, box_mask
 from ratelab.studies.claims._claim import Case, Scope, illustrated, judged
 
 _POINTS = 4

@@ -9,11 +9,16 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from ratelab.exact._annular_masses import annular_masses, partial_sums, witness_weights
-from ratelab.exact._leak import leak, leak_lower_bound
+from ratelab.exact import (
+    annular_masses,
+    leak,
+    leak_lower_bound,
+    nonzero,
+    partial_sums,
+    witness_weights,
+    zero_measure,
+)
 from ratelab.exact._leak_balls import working_precision
-from ratelab.exact._nonzero import nonzero
-from ratelab.exact._zero_measure import zero_measure
 from ratelab.networks import Layer, Network, identity, resolve
 from ratelab.registry import Activation, Ball, Target
 from ratelab.studies.claims._claim import Case, Scope, counted, illustrated, judged

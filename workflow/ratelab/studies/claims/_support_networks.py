@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ratelab.registry import Ball, Box, Boxes, LevelSet, Support, Target
-from ratelab.spaces._support_sizes import reconstructed_sizes
+from ratelab.spaces import reconstructed_sizes
 from ratelab.spaces._supported import SupportedNetwork, assembled
 from ratelab.spaces._supported_build import Method
 from ratelab.spaces._supported_within import assembled_within

@@ -74,8 +74,7 @@ SUPPORT = (
     Claim(
         "D7", "tensor hats",
         "f̂ = Σ f(hk)·Π hat(x_i/h − k_i) has ‖f − f̂‖_∞ ≤ L·h·√d/2 and supp f̂ ⊂ supp f + h[−1,1]^d, with 3 + "
-        "⌈log₂ d⌉ affine "
-        "maps, ⌈log₂ d⌉ poolings and width max(2M, 2⌈d/2⌉J).",
+        "⌈log₂ d⌉ affine maps, ⌈log₂ d⌉ poolings and width max(2M, 2⌈d/2⌉J).",
         "inequality with constant", "derived",
         "Multilinear weights are a law with mean x and variance at most h²/4 per axis. One-sided: narrow bumps "
         "are missed.",
@@ -84,13 +83,13 @@ SUPPORT = (
     ),
     Claim(
         "D8", "mask of cubes",
-        "f̂ = (g + η)·Ψ, Ψ = min(1, Σψ_Q) over the cubes of side h that meet {f ≠ 0}, has supp f̂ = supp Ψ for "
-        "η outside the "
-        "ring of g's weights, so that d_H(supp f, supp f̂) ≤ h + δ in the maximum norm, error at most that of g "
-        "plus η, one "
-        "pooling, 4 affine maps and width at most 2dJ + width(g).",
+        "f̂ = (g + η)·Ψ, Ψ = min(1, Σψ_Q) over the cubes of side h that meet the interior of supp f, has supp f̂ = "
+        "supp Ψ if g = −η on no open set, so that d_H(supp f, supp f̂) ≤ h + δ in the maximum norm, error at most "
+        "that of g plus η, one pooling more than g, max(4, depth of g) affine maps and width at most 2dJ + "
+        "max(width of g, d) + 1.",
         "inequality with constant", "derived",
-        "g + η could vanish on an open set only with a value −η at a point of the weights' ring.",
+        "On each of finitely many pieces g is a polynomial with coefficients in the ring of the weights, none of "
+        "which is −η.",
         "_support_networks",
         _targets("tent", "compact_cone", "compact_cone(dimension=3)", "annulus", "l_shape", "two_components", "needle"),
     ),

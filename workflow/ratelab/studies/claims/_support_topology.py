@@ -6,22 +6,24 @@ from math import inf
 
 import numpy as np
 
-from ratelab.exact._nonzero import nonzero
-from ratelab.exact._support_distance import smallest_cube
+from ratelab.exact import nonzero, smallest_cube
 from ratelab.registry import Box
-from ratelab.spaces._annuli import growth_weights, separating_weight, weighted_mass, weighted_mass_bound
-from ratelab.spaces._metric_capacity import (
+from ratelab.spaces import (
     finite_metric_capacity,
+    growth_weights,
     interval_capacity,
     interval_packing,
     metric_capacity,
     metric_capacity_bound,
+    separating_weight,
+    supported,
+    weighted_mass,
+    weighted_mass_bound,
 )
 from ratelab.spaces._support_topology import Convergence, SupportMember, SupportVerdict, support_verdict
-from ratelab.spaces._supported import supported
 from ratelab.studies.claims import _support_topology_sequences as sequences
 from ratelab.studies.claims._claim import Case, Scope, counted, illustrated, judged, not_measurable
-from ratelab.training._polynomial_regressor import polynomial_regressor
+from ratelab.training import polynomial_regressor
 
 _ANALYTIC = ("tanh", "sigmoid", "softplus", "gelu", "silu", "sine", "gaussian", "arctan")
 _WIDTHS = (25, 50, 100, 200)

@@ -8,13 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ratelab.exact._nonzero import nonzero
-from ratelab.exact._vanishes import vanishes
-from ratelab.networks import Layer, Network, add, identity, scale
-from ratelab.networks._box_mask import box_mask
+from ratelab.exact import nonzero, vanishes
+from ratelab.networks import Layer, Network, add, box_mask, identity, scale
 from ratelab.registry import Activation, Box, LevelSet, Target
-from ratelab.spaces._support_topology import SupportMember
-from ratelab.spaces._supported import SupportedNetwork, supported
+from ratelab.spaces import SupportedNetwork, SupportMember, supported
 
 Generator = np.random.Generator
 RADIUS = 1.5

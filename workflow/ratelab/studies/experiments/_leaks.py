@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ratelab.exact._leak import leak
+from ratelab.exact import leak
 from ratelab.networks import Network
 from ratelab.registry import Progress, Registry, Support, Target
 from ratelab.studies.experiments._leaks_networks import MASKED, WINDOWED, Found, Maker
@@ -37,8 +37,8 @@ SAMPLES = 32
 _PER_FIT = {
     "l1_error": "L1 error on the target's domain",
     "sup_error": "largest error at the quadrature points of the target's domain",
-    "leak_low": "measure of {network non-zero} without the support over that of the smallest box without it, lower end",
-    "leak_high": "measure of {network non-zero} without the support over that of the smallest box without it, upper end",
+    "leak_low": "share of the smallest box without the support where the network is non-zero, lower end",
+    "leak_high": "share of the smallest box without the support where the network is non-zero, upper end",
 }
 _LONG_NAMES = {
     "target": "function with a declared support",
@@ -64,11 +64,11 @@ _LONG_NAMES = {
     "l1_error_most": "largest over draws: L1 error on the target's domain",
     "effective_float": "share of the largest box without the support where |network| in float64 exceeds the threshold",
     "effective_ball_low": "share of sample points there at which a ball proves that |network| exceeds the threshold",
-    "effective_ball_high": "share of sample points there at which no ball proves that |network| is at most the threshold",
+    "effective_ball_high": "share of sample points there at which no ball proves |network| to be at most the threshold",
     "samples": "sample points of the balls",
     "float_zeros": "points at which the float64 value is 0 that were evaluated in balls",
     "float_zeros_refuted": "those at which a ball proves that the network is not 0",
-    "polynomial_connections": "non-zero weight-matrix entries of the polynomial as a network (-1: too many coefficients)",
+    "polynomial_connections": "non-zero weight-matrix entries of the polynomial as a network (-1: too large)",
     "polynomial_l1_error": "L1 error of the polynomial on the target's domain",
     "polynomial_sup_error": "largest error of the polynomial at the quadrature points of the domain",
     "polynomial_leak_l1": "integral of |polynomial| over the box without the support",

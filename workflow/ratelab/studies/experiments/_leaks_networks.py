@@ -9,16 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratelab import exact
-from ratelab.exact._nonzero import nonzero
-from ratelab.exact._zero_measure import zero_measure
-from ratelab.networks import FitProblem, Layout, Network, power
-from ratelab.networks._multiply import multiply
-from ratelab.networks._smooth_window import smooth_window
+from ratelab.exact import nonzero, zero_measure
+from ratelab.networks import FitProblem, Layout, Network, multiply, power, smooth_window
 from ratelab.registry import Activation, Registry, Target
-from ratelab.spaces._supported import SupportedNetwork, supported
+from ratelab.spaces import SupportedNetwork, supported
 from ratelab.studies.experiments._support_parameters import Leaks
-from ratelab.training._features import RandomFeatures
-from ratelab.training._polynomial_regressor import polynomial_regressor
+from ratelab.training import RandomFeatures, polynomial_regressor
 
 Array = NDArray[np.float64]
 
@@ -126,8 +122,9 @@ class Maker:
     def _masked(self, network: Network, spacing: Fraction) -> Found:
         built = supported(self.target, spacing, method="mask", network=network)
         low, high = (float(end) for end in built.leak_measure)
-        return Found(built.float_network, "zero_outside", (low, high), float(built.distance.hausdorff[1]), built)
-
+        return Found(
+            built.float_network, "zero_outside", (low, high), float(built.distance.hausdorff[1]), built
+        )
 
 
 @cache

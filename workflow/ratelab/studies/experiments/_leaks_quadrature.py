@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ratelab.networks import Network
 from ratelab.registry import Ball, Box, Boxes, Support, Target
-from ratelab.spaces._supported import SupportedNetwork
+from ratelab.spaces import SupportedNetwork
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -105,8 +105,8 @@ class Quadrature:
         network
             In float64.
         built
-            Its accounts, if it was built to match the support: outside the target's support the points are then those of
-            `collar`, so that thin margins count.
+            Its accounts, if it was built to match the support: outside the target's support the points are then
+            those of `collar`, so that thin margins count.
         """
         if built is None:
             found = _values(network, self.points)
@@ -152,7 +152,7 @@ def quadrature(target: Target, radii: Sequence[float], support: Support) -> Quad
     )
 
 
-_PARTS = {1: 16, 2: 8, 3: 4}
+_PARTS = {1: 64, 2: 8, 3: 4}
 """Parts of each side of a grid cube along a support, by number of variables; margins are a quarter of a side."""
 
 

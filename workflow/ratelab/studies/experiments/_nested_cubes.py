@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ratelab.exact._support_distance import smallest_cube
+from ratelab.exact import smallest_cube
 from ratelab.registry import Ball, Box, Boxes, LevelSet, Progress, Registry, Support
-from ratelab.spaces._supported import SupportedNetwork, supported
+from ratelab.spaces import SupportedNetwork, supported
 from ratelab.studies.experiments._support_parameters import NestedCubes
 
 if TYPE_CHECKING:

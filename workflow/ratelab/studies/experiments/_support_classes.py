@@ -11,16 +11,13 @@ from numpy.typing import NDArray
 
 from ratelab import exact
 from ratelab._errors import UserError
-from ratelab.exact._cover import cover
-from ratelab.networks import FitProblem, FitResult, Layout, Network, power
-from ratelab.networks._box_mask import box_mask
-from ratelab.networks._multiply import multiply
-from ratelab.networks._smooth_window import smooth_window
+from ratelab.exact import cover
+from ratelab.networks import FitProblem, FitResult, Network, box_mask, multiply, power, smooth_window
 from ratelab.registry import Activation, Registry, Target, Trainer
-from ratelab.spaces._supported import SupportedNetwork, supported
+from ratelab.spaces import SupportedNetwork, supported
 from ratelab.studies.experiments._leaks_networks import least_squares_polynomial
 from ratelab.studies.experiments._support_parameters import SupportVerdicts
-from ratelab.training._least_squares import least_squares_readout
+from ratelab.training import least_squares_readout
 
 Array = NDArray[np.float64]
 
@@ -138,7 +135,9 @@ class Classes:
         """Return the number of grid points where the target is not 0."""
         assert self.target.support is not None
         step = 0.5**exponent
-        axes = [np.arange(np.ceil(float(a) / step), float(b) / step + 0.5) for a, b in self.target.support.bounds]
+        axes = [
+            np.arange(np.ceil(float(a) / step), float(b) / step + 0.5) for a, b in self.target.support.bounds
+        ]
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, self.target.dimension)
         return int((self.target(grid * step) != 0).any(axis=1).sum()) if len(grid) else 0
 

@@ -45,7 +45,7 @@ class SupportedNetworks(Parameters):
         "pooling; kuhn: hats without pooling.",
     )
     cubes: Annotated[int, Field(ge=1, le=100_000, strict=True)] = Field(
-        2200, description="Most cubes or nodes; finer spacings are left out."
+        1500, description="Most cubes or nodes; finer spacings are left out."
     )
 
     def plugins(self) -> tuple[tuple[str, str], ...]:

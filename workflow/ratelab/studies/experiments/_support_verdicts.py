@@ -1,22 +1,22 @@
-"""All classes of networks at equal connections: errors, leaks, what is proved of supports, and verdicts on sequences."""
+"""All classes of networks at equal connections: errors, leaks, proofs about supports, and verdicts on sequences."""
 
-from math import inf, nan
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ratelab.exact._support_distance import smallest_cube
+from ratelab.exact import smallest_cube
 from ratelab.networks import Network
 from ratelab.registry import Progress, Registry, Target
+from ratelab.spaces import SupportedNetwork
 from ratelab.spaces._support_topology import VERDICTS, SupportMember, support_verdict
-from ratelab.spaces._supported import SupportedNetwork
 from ratelab.studies.experiments._leaks_quadrature import Quadrature, quadrature
 from ratelab.studies.experiments._served_targets import served_targets
 from ratelab.studies.experiments._support_classes import SLOPES, Classes, Member, labels_of
 from ratelab.studies.experiments._support_parameters import SupportVerdicts
 from ratelab.studies.experiments._support_verdicts_proofs import Proof, proved
-from ratelab.training._slopes import trained_slopes
+from ratelab.training import trained_slopes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,9 +38,9 @@ _REAL = {
     "leak_l1": "integral of |network| over the box without the support",
     "leak_low": "measure of {network non-zero} in the box without the support, lower end",
     "leak_high": "measure of {network non-zero} in the box without the support, upper end",
-    "mismatch_low": "measure of the symmetric difference of the supports in the box over that of the target's, lower end",
-    "mismatch_high": "measure of the symmetric difference of the supports in the box over that of the target's, upper end",
-    "mismatch_float": "the same by float64 values at the quadrature points, no certificate; NaN where certified non-zero",
+    "mismatch_low": "symmetric difference of the supports in the box over the measure of the target's, lower end",
+    "mismatch_high": "symmetric difference of the supports in the box over the measure of the target's, upper end",
+    "mismatch_float": "the same by float64 values at quadrature points, no certificate; NaN where certified non-zero",
     "cube": "n: the least n with the support in [-an, an]^d; infinite: certified unbounded; NaN: not known",
 }
 _BARE = {
@@ -101,7 +101,9 @@ def run(parameters: SupportVerdicts, registry: Registry, progress: Progress) -> 
                 if label == SLOPES:
                     _slopes(tables, (row, index), found)
                 known = None if np.isnan(proof.cube) else proof.cube
-                members.append(SupportMember(float(tables["l1_error"][1][row, column, index]), known, proof.reason))
+                members.append(
+                    SupportMember(float(tables["l1_error"][1][row, column, index]), known, proof.reason)
+                )
             _judge(tables, (row, column), members, level)
             done += 1
             progress(done, steps)
@@ -119,7 +121,9 @@ def _empty(targets: int, classes: int, budgets: int) -> dict[str, Any]:
     axes, shape = ("target", "class", "budget"), (targets, classes, budgets)
     return {
         **{name: (axes, np.full(shape, nan)) for name in _REAL},
-        **{name: (("target", "budget"), np.full((targets, budgets), nan)) for name in (*_BARE, "slopes_near")},
+        **{
+            name: (("target", "budget"), np.full((targets, budgets), nan)) for name in (*_BARE, "slopes_near")
+        },
         "slope": (("target", "budget", "quantile"), np.full((targets, budgets, len(QUANTILES)), nan)),
         "connections": (axes, np.full(shape, -1, np.int64)),
         "bare_connections": (("target", "budget"), np.full((targets, budgets), -1, np.int64)),
@@ -127,7 +131,10 @@ def _empty(targets: int, classes: int, budgets: int) -> dict[str, Any]:
         "reason": (axes, np.full(shape, "", dtype=object)),
         **{name: (axes[:2], np.zeros(shape[:2], np.int8)) for name in ("convergence", "matching")},
         "convergence_reason": (axes[:2], np.full(shape[:2], "", dtype=object)),
-        **{name: ("target", np.full(targets, nan)) for name in ("radius", "outside", "support_measure", "target_cube")},
+        **{
+            name: ("target", np.full(targets, nan))
+            for name in ("radius", "outside", "support_measure", "target_cube")
+        },
         "variables": ("target", np.zeros(targets, np.int64)),
     }
 
@@ -205,7 +212,11 @@ def _dataset(parameters: SupportVerdicts, labels: tuple[str, ...], tables: dict[
     )
     for name, text in _LONG_NAMES.items():
         dataset[name].attrs["long_name"] = text
-    for name, meanings in (("certificate", CERTIFICATES), ("convergence", CONVERGENCE), ("matching", MATCHING)):
+    for name, meanings in (
+        ("certificate", CERTIFICATES),
+        ("convergence", CONVERGENCE),
+        ("matching", MATCHING),
+    ):
         dataset[name].attrs["flag_values"] = np.array(list(meanings.values()), dtype=np.int8)
         dataset[name].attrs["flag_meanings"] = " ".join(meanings)
     return dataset

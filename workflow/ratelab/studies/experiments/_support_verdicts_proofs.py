@@ -5,14 +5,10 @@ from math import ceil, inf, nan
 
 import numpy as np
 
-from ratelab.exact._interval_values import interval_values
-from ratelab.exact._nonzero import nonzero
-from ratelab.exact._support_distance import smallest_cube
-from ratelab.exact._support_measure import symmetric_difference
-from ratelab.exact._zero_measure import zero_measure
+from ratelab.exact import interval_values, nonzero, smallest_cube, symmetric_difference, zero_measure
 from ratelab.networks import Network
 from ratelab.registry import Target
-from ratelab.spaces._supported import SupportedNetwork
+from ratelab.spaces import SupportedNetwork
 from ratelab.studies.experiments._leaks_quadrature import Quadrature
 from ratelab.studies.experiments._support_classes import Member
 from ratelab.studies.experiments._support_verdicts_ray import unbounded_along
@@ -77,7 +73,13 @@ def proved(
     if point is None:
         return Proof("open", "no proof", (low, outside), (low, outside + size), nan)
     where = ", ".join(f"{x:.3g}" for x in point)
-    return Proof("unbounded", f"not 0 at ({where}), on a ray beyond all breakpoints", (low, outside), (low, outside + size), inf)
+    return Proof(
+        "unbounded",
+        f"not 0 at ({where}), on a ray beyond all breakpoints",
+        (low, outside),
+        (low, outside + size),
+        inf,
+    )
 
 
 def _built(member: Member, target: Target, ruler: Quadrature, scale: float) -> Proof:

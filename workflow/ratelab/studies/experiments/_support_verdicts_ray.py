@@ -31,7 +31,9 @@ def unbounded_along(network: Network) -> tuple[int, ...] | None:
             for slope, bias, activation in zip(slopes, hidden.bias, hidden.activations, strict=True):
                 if slope:
                     assert activation.polynomial is not None
-                    places = [(knot - fraction(bias)) / (sign * slope) for knot in activation.polynomial.knots]
+                    places = [
+                        (knot - fraction(bias)) / (sign * slope) for knot in activation.polynomial.knots
+                    ]
                     beyond = max([beyond, *places])
             point = [0] * network.inputs
             point[axis] = sign * (ceil(beyond) + 1)

@@ -45,6 +45,8 @@ _LONG_NAMES = {
     "poolings": "pooled layers (-1: not built)",
     "width_bound": "promised width (-1: not built)",
 }
+_PARTS = {1: 8, 2: 2, 3: 1}
+"""Parts of each side of a cell in quadratures, by dimension."""
 _WHOLE = (
     "cubes",
     "boxes",
@@ -125,7 +127,7 @@ def _numbers(found: SupportedNetwork) -> dict[str, float]:
         "cubes": found.cubes,
         "sup_error": found.sup_sampled,
         "sup_bound": found.error_bound,
-        "l1_error": found.errors().l1,
+        "l1_error": found.errors(parts=_PARTS[found.target.dimension]).l1,
         "excess_low": distance.excess[0],
         "excess_high": distance.excess[1],
         "excess_bound": float(found.excess_bound),
