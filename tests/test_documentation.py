@@ -9,7 +9,15 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 
 @pytest.mark.parametrize(
-    ("page", "fewest"), [("networks", 5), ("decoders", 1), ("layerwise", 3), ("multigrade", 1), ("certificates", 1), ("support", 1)]
+    ("page", "fewest"),
+    [
+        ("networks", 5),
+        ("decoders", 1),
+        ("layerwise", 3),
+        ("multigrade", 1),
+        ("certificates", 1),
+        ("support", 1),
+    ],
 )
 def test_the_examples_of_a_page_run_from_top_to_bottom(page: str, fewest: int) -> None:
     names: dict[str, object] = {}

@@ -134,8 +134,8 @@ def table(dataset: "xr.Dataset") -> Figure:
         f"L₁ error, certificate and n of the largest network of at most {budget:,} connections; verdicts on the "
         f"sequence over {budgets}, on this computed prefix. 0 outside: zero outside a stated neighbourhood of the "
         "support; ≠ 0 a.e.: one ball without 0, so the support is everything; unbounded: an exact value far out. n: "
-        f"least n with the support in [−{side}n, {side}n]ᵈ. Converges: in the finer topology; same n: as the target, from "
-        "some budget on. —: no network, or only one, fits." + _slopes(dataset)
+        f"least n with the support in [−{side}n, {side}n]ᵈ. Converges: in the finer topology; same n: as the target, "
+        "from some budget on. —: no network, or only one, fits." + _slopes(dataset)
     )
     targets = [str(name) for name in dataset["target"].values]
     labels = [str(name) for name in dataset["class"].values]
