@@ -43,6 +43,11 @@ SMALL = {
         "milestones": 3,
         "seeds": 2,
     },
+    "supported-networks": {
+        "targets": ["tent", "indicator", "needle"],
+        "exponents": [2, 4],
+        "cubes": 300,
+    },
     "nested-cubes": {"exponent": 2, "margins": [4, 1]},
     "leaks": {
         "targets": ["tent"],
@@ -78,6 +83,7 @@ FILES = {
     "decoders": ["decoders", "decoders-localisation"],
     "trained-readouts": ["trained-readouts"],
     "multigrade": ["multigrade-grades", "multigrade-work"],
+    "supported-networks": ["support-rates", "support-counts"],
     "nested-cubes": ["nested-cubes"],
     "leaks": ["leaks-width", "leaks-threshold", "leaks-boxes"],
     "support-verdicts": ["support-verdicts", "support-verdicts-table"],

@@ -111,7 +111,7 @@ def _certified(dataset: "xr.Dataset") -> str:
 
 
 def _legend(dataset: "xr.Dataset") -> list[Line2D]:
-    names = [str(name) for name in dataset["method"].values]
+    names = [str(name) for name in dataset["construction"].values]
     return [
         Line2D([], [], color=colour, marker=marker, linewidth=0.8, label=label)
         for name, (colour, marker, label) in _LOOKS.items()
@@ -121,7 +121,7 @@ def _legend(dataset: "xr.Dataset") -> list[Line2D]:
 
 def _lines(panel: Panel, some: "xr.Dataset", values: np.ndarray, bounds: np.ndarray) -> None:
     axes, spacing = panel.axes, some["spacing"].values
-    for column, method in enumerate(map(str, some["method"].values)):
+    for column, method in enumerate(map(str, some["construction"].values)):
         colour, marker, _ = _LOOKS[method]
         for row in range(len(some["target"])):
             seen = np.where(values[row, column] > 0, values[row, column], np.nan)
@@ -155,9 +155,9 @@ def _count_panel(panel: Panel, one: "xr.Dataset") -> None:
     axes = panel.axes
     panel.title(readable(str(one["target"].values), int(one["variables"])))
     lines = 0
-    for column, method in enumerate(map(str, one["method"].values)):
+    for column, method in enumerate(map(str, one["construction"].values)):
         colour, marker, _ = _LOOKS[method]
-        row = one.isel(method=column)
+        row = one.isel(construction=column)
         built = row["connections"].values > 0
         error, size = row["sup_error"].values[built], row["connections"].values[built]
         if not len(size):

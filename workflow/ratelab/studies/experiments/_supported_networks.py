@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LONG_NAMES = {
     "target": "function with a declared support",
-    "method": "how the network is built",
+    "construction": "how the network is built",
     "exponent": "m of the grid spacing 2^-m",
     "spacing": "grid spacing h",
     "variables": "number of variables d",
@@ -59,7 +59,9 @@ _WHOLE = (
     "width_bound",
 )
 _PER_NETWORK = tuple(
-    n for n in _LONG_NAMES if n not in ("target", "method", "exponent", "spacing", "variables", "lipschitz")
+    n
+    for n in _LONG_NAMES
+    if n not in ("target", "construction", "exponent", "spacing", "variables", "lipschitz")
 )
 
 
@@ -68,7 +70,7 @@ def run(parameters: SupportedNetworks, registry: Registry, progress: Progress) -
     import xarray as xr
 
     targets = served_targets("supported-networks", parameters, registry)
-    axes = ("target", "method", "exponent")
+    axes = ("target", "construction", "exponent")
     shape = (len(targets), len(parameters.methods), len(parameters.exponents))
     tables: dict[str, Any] = {
         name: np.full(shape, -1, np.int64) if name in _WHOLE else np.full(shape, np.nan)
@@ -98,7 +100,7 @@ def run(parameters: SupportedNetworks, registry: Registry, progress: Progress) -
         },
         coords={
             "target": np.array(parameters.targets, dtype=object),
-            "method": np.array(parameters.methods, dtype=object),
+            "construction": np.array(parameters.methods, dtype=object),
             "exponent": list(parameters.exponents),
         },
     )
