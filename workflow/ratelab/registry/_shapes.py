@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from ratelab._errors import UserError
@@ -38,8 +39,8 @@ class Ball:
     def __post_init__(self) -> None:
         """Check the numbers."""
         _check("ball", "centre", self.centre)
-        if not (self.radius > 0 and isfinite(self.radius)):
-            raise UserError(f"ball: radius is {self.radius}; allowed: above 0, finite")
+        if not finite_number(self.radius) or self.radius <= 0:
+            raise UserError(f"ball: radius is {self.radius!r}; allowed: above 0, finite")
 
     @property
     def dimension(self) -> int:
@@ -142,5 +143,11 @@ class Distance:
 
 
 def _check(shape: str, name: str, values: Sequence[Number]) -> None:
-    if not len(values) or not all(map(isfinite, values)):
-        raise UserError(f"{shape}: {name} is {tuple(values)}; allowed: one or more finite numbers")
+    given = tuple(values) if isinstance(values, Sequence) and not isinstance(values, str) else ()
+    if not given or not all(map(finite_number, given)):
+        raise UserError(f"{shape}: {name} is {values!r}; allowed: a tuple of one or more finite numbers")
+
+
+def finite_number(value: object) -> bool:
+    """Return whether this is a finite number."""
+    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ratelab._errors import UserError
-from ratelab.registry._shapes import Ball, Box, Number
+from ratelab.registry._shapes import Ball, Box, Number, finite_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,8 +31,12 @@ class Boxes:
 
     def __post_init__(self) -> None:
         """Check that the boxes belong together."""
-        if not self.boxes or any(not isinstance(box, Box) for box in self.boxes):
-            raise UserError(f"boxes: found {self.boxes!r}; allowed: one or more Box")
+        if (
+            not isinstance(self.boxes, tuple)
+            or not self.boxes
+            or any(not isinstance(b, Box) for b in self.boxes)
+        ):
+            raise UserError(f"boxes: found {self.boxes!r}; allowed: a tuple of one or more Box")
         if len({box.dimension for box in self.boxes}) > 1:
             raise UserError(
                 f"boxes: dimensions are {sorted({box.dimension for box in self.boxes})}; allowed: one dimension"
@@ -82,8 +85,8 @@ class LevelSet:
         """Check what can be checked without evaluating."""
         if not callable(self.function):
             raise UserError("level set: function must be callable on points (m, d)")
-        if not (self.lipschitz > 0 and isfinite(self.lipschitz)):
-            raise UserError(f"level set: lipschitz is {self.lipschitz}; allowed: above 0, finite")
+        if not finite_number(self.lipschitz) or self.lipschitz <= 0:
+            raise UserError(f"level set: lipschitz is {self.lipschitz!r}; allowed: above 0, finite")
         if not isinstance(self.box, Box):
             raise UserError(f"level set: box is {self.box!r}; allowed: a Box that holds the set")
 
@@ -120,3 +123,4 @@ class LevelSet:
 
 
 Support = Box | Ball | Boxes | LevelSet
+SUPPORTS = (Box, Ball, Boxes, LevelSet)

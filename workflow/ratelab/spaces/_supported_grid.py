@@ -19,10 +19,11 @@ _BATCH = 1 << 18
 _MOST_GRID_POINTS = 1 << 26
 _MOST_DIGITS = 53
 _THINNEST = Fraction(1, 1 << 20)
+_WIDEST = 1 << 10
 
 
 def checked_number(value: Any, name: str) -> Fraction:
-    """Return a finite number above 0 as a rational, floats digit for digit.
+    """Return a finite number above 0 as a rational: floats digit for digit, texts such as 1/8.
 
     Raises
     ------
@@ -30,8 +31,8 @@ def checked_number(value: Any, name: str) -> Fraction:
         If it is none.
     """
     try:
-        number = Fraction(value) if not isinstance(value, bool | str) else None
-    except (TypeError, ValueError, OverflowError):
+        number = Fraction(value) if not isinstance(value, bool) else None
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         number = None
     if number is None or number <= 0:
         raise UserError(f"{name} is {value!r}; allowed: finite numbers above 0")
@@ -73,7 +74,7 @@ def checked_margin(margin: Any, spacing: Fraction) -> Fraction:
     Raises
     ------
     UserError
-        If it is not above 0, no power of 2, or thinner than 2^(−20) spacings.
+        If it is not above 0, no power of 2, thinner than 2^(−20) or wider than 2^10 spacings.
     """
     if margin is None:
         return spacing / 4
@@ -82,6 +83,11 @@ def checked_margin(margin: Any, spacing: Fraction) -> Fraction:
         raise UserError(
             f"margin is {float(width):.3g} on a grid of spacing {float(spacing):.3g}; allowed: at least 2^(-20) "
             "spacings, below which the mask is thinner than float64 resolves"
+        )
+    if width > spacing * _WIDEST:
+        raise UserError(
+            f"margin is {float(width):.3g} on a grid of spacing {float(spacing):.3g}; allowed: at most 2^10 spacings, "
+            "or a coarser grid"
         )
     if not power_of_two(width):
         raise UserError(
