@@ -30,8 +30,8 @@ def disc(x):
         (lambda: LevelSet("disc", 1.0, BOX), "callable"),
     ],
     ids=[
-        "one box without a tuple", "no boxes", "two dimensions", "radius of letters", "centre of one number", "centre nan",
-        "corner none", "unbounded", "lipschitz 0", "lipschitz of letters", "no box", "no function",
+        "one box without a tuple", "no boxes", "two dimensions", "radius of letters", "centre of one number",
+        "centre nan", "corner none", "unbounded", "lipschitz 0", "lipschitz of letters", "no box", "no function",
     ],
 )  # fmt: skip
 def test_what_is_no_compact_set_is_refused(make, says):
