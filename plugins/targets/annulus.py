@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,12 @@ def annulus(dimension: int = 2, radius: Number = Fraction(7, 10), width: Number 
         domain=((-1.5, 1.5),) * dimension,
         singular_points=knots if single else (),
         pieces=PiecewisePolynomial(knots, ridges) if single else None,
-        smoothness=Smoothness(mean_square=1.5 if single else None, source="kinks along three spheres"),
+        smoothness=Smoothness(
+            besov=inf if single else 3 * dimension / (2 * dimension - 2),
+            besov_uniform=None if single else dimension / (dimension - 1),
+            mean_square=1.5 if single else None,
+            source="kinks along three spheres: 1 + 1/q on the lines 1/q = s/d + 1/p, infinite in one variable",
+        ),
         # the distance to a sphere has the Lipschitz constant 1
         support=LevelSet(
             lambda x: distance(x) - float(w), 1.0, Box((-r - w,) * dimension, (r + w,) * dimension)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +33,11 @@ def compact_cone(dimension: int = 2, radius: Number = Fraction(4, 5)) -> Target:
         singular_points=knots if single else (),
         pieces=PiecewisePolynomial(knots, (zero, (one, 1 / r), (one, -1 / r), zero)) if single else None,
         smoothness=Smoothness(
+            besov=inf if single else 3 * dimension / (2 * dimension - 2),
+            besov_uniform=None if single else dimension / (dimension - 1),
             mean_square=1.5 if single else None,
-            source="a kink at the centre and along the boundary of the support",
+            source="a kink along the boundary of the support: 1 + 1/q on the lines 1/q = s/d + 1/p, infinite in one "
+            "variable",
         ),
         support=Ball((0,) * dimension, r),
         lipschitz=float(1 / r),  # the distance has the constant 1, the maximum with 0 does not increase it

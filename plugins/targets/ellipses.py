@@ -43,7 +43,11 @@ def ratelab_targets() -> Sequence[Target]:
             "ellipses",
             lambda x: np.maximum(0.0, _bumps(x) - _LEVEL),
             domain=((-1.5, 1.5), (-1.5, 1.5)),
-            smoothness=Smoothness(source="a kink along the boundary of the support, analytic inside"),
+            smoothness=Smoothness(
+                besov=3.0,
+                besov_uniform=2.0,
+                source="a kink along the boundary, analytic inside: 1 + 1/q on the lines 1/q = s/2 + 1/p",
+            ),
             support=LevelSet(lambda x: _LEVEL - _bumps(x), _LIPSCHITZ, Box((-1, -1), (1, 1))),
             lipschitz=_LIPSCHITZ,
             summary="a soft union of three ellipses, 0 outside a blob, d = 2",

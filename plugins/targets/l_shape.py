@@ -36,7 +36,11 @@ def l_shape(dimension: int = 2) -> Target:
         "l_shape",
         function,
         domain=((-1.5, 1.5),) * dimension,
-        smoothness=Smoothness(source="piecewise affine"),
+        smoothness=Smoothness(
+            besov=3 * dimension / (2 * dimension - 2),
+            besov_uniform=dimension / (dimension - 1),
+            source="piecewise affine: 1 + 1/q on the lines 1/q = s/d + 1/p",
+        ),
         support=Boxes(legs),
         lipschitz=2.5,
         summary=f"the distance to the faces of an L of two boxes, 1 at most, d = {dimension}",

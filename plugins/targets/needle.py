@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,12 @@ def needle(dimension: int = 2, width: Number = Fraction(1, 50)) -> Target:
         domain=((-1.5, 1.5),) * dimension,
         singular_points=knots if single else (),
         pieces=PiecewisePolynomial(knots, (zero, up, down, zero)) if single else None,
-        smoothness=Smoothness(mean_square=1.5 if single else None, source="piecewise affine"),
+        smoothness=Smoothness(
+            besov=inf if single else 3 * dimension / (2 * dimension - 2),
+            besov_uniform=None if single else dimension / (dimension - 1),
+            mean_square=1.5 if single else None,
+            source="piecewise affine: 1 + 1/q on the lines 1/q = s/d + 1/p, infinite in one variable",
+        ),
         support=box,
         lipschitz=float(1 / half[-1]),
         summary=f"a pyramid on a box {width} thick and 1 long, d = {dimension}",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,10 @@ def two_components(dimension: int = 2) -> Target:
         singular_points=pieces.knots if single else (),
         pieces=pieces if single else None,
         smoothness=Smoothness(
-            mean_square=1.5 if single else None, source="kinks at two points and along two spheres"
+            besov=inf if single else 3 * dimension / (2 * dimension - 2),
+            besov_uniform=None if single else dimension / (dimension - 1),
+            mean_square=1.5 if single else None,
+            source="kinks along two spheres: 1 + 1/q on the lines 1/q = s/d + 1/p, infinite in one variable",
         ),
         # the smaller of two 1-Lipschitz functions is 1-Lipschitz
         support=LevelSet(level, 1.0, Box((ends[0], *(-r for r in across)), (ends[1], *across))),

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from ratelab import Target, UserError, load_plugins
-from ratelab.networks import Network
+from ratelab.networks import Network, PooledCounts
 from ratelab.registry import Box
 from ratelab.spaces import _supported_build
 from ratelab.spaces._supported import supported
@@ -42,6 +42,10 @@ REFUSED = {
     "margin of hats": (lambda t: t, {"method": "hats", "margin": 0.25}, "takes no margin"),
     "shift of gate": (lambda t: t, {"method": "gate", "shift": 0.25}, "takes no shift"),
     "shift infinite": (lambda t: t, {"shift": float("inf")}, "shift is inf"),
+    "shift of no number": (lambda t: t, {"shift": True}, "shift is True"),
+    "limit nan": (lambda t: t, {"limit": float("nan")}, "limit is nan"),
+    "limit negative": (lambda t: t, {"limit": -3}, "limit is -3; allowed: whole numbers from 1 on"),
+    "target's name": (lambda t: "tent", {}, "target is 'tent'; allowed: a Target"),
     "shift text": (lambda t: t, {"shift": "x"}, "shift is 'x'"),
     "network of two inputs": (
         lambda t: t,
@@ -82,7 +86,7 @@ def test_a_broken_bound_stops_the_build(monkeypatch):
 
 
 def test_a_broken_count_stops_the_build(monkeypatch):
-    monkeypatch.setattr(_supported_build, "hat_counts", lambda nodes: _supported_build.SupportCounts(3, 1, 0))
+    monkeypatch.setattr(_supported_build, "tensor_hats_bound", lambda *_: PooledCounts(3, 1, 0))
     with pytest.raises(AssertionError, match="promised"):
         supported(TARGETS["tent"], Fraction(1, 8), method="hats")
 
@@ -110,3 +114,27 @@ def test_accuracies_need_a_lipschitz_constant_and_must_be_positive():
         supported_within(TARGETS["indicator"], 0.1)
     with pytest.raises(UserError, match="accuracy is -1"):
         supported_within(TARGETS["tent"], -1)
+    with pytest.raises(UserError, match="limit is nan"):
+        supported_within(TARGETS["tent"], 0.1, limit=float("nan"))
+
+
+@pytest.mark.parametrize("method", ["mask", "hats"])
+@pytest.mark.parametrize("accuracy", [1e-9, 1e-4])
+def test_accuracies_that_take_too_fine_a_grid_are_refused_as_such(accuracy, method):
+    with pytest.raises(
+        UserError, match=f"^accuracy {accuracy:.3g} takes a grid of spacing .*larger accuracies"
+    ):
+        supported_within(TARGETS["compact_cone"], accuracy, method)
+
+
+@pytest.mark.parametrize("method", ["mask", "gate"])
+def test_a_jump_between_the_lines_of_the_grid_is_masked(method):
+    """No node is active and there is no Lipschitz constant: neither gives the shift a scale."""
+    thin = Target(
+        "thin",
+        lambda x: ((x[:, 0] >= 0.05) & (x[:, 0] <= 0.1)) * 1.0,
+        domain=((-1.0, 1.0),),
+        support=Box((0.05,), (0.1,)),
+    )
+    found = supported(thin, Fraction(1, 4), method=method)
+    assert found.certificate and found.distance.miss == (0, 0) and found.sup_sampled == pytest.approx(1)

@@ -48,10 +48,13 @@ def d5(scope: Scope) -> Iterator[Case]:
     yield judged(
         "witness weights: least partial sum less the number of annuli n ≥ max(k, 2)", short, "≥", 0.0,
         f"{counted(number, 'network')} in {counted(scope.cases, 'sequence')}, {_ANNULI} annuli, proved lower masses",
-        tolerance=1e-12,
     )  # fmt: skip
     yield illustrated(
-        "least annular mass of all", least, "≥", 5e-324, "proved lower end: positive, however far the annulus"
+        "least annular mass of all",
+        least,
+        "≥",
+        5e-324,
+        f"proved lower ends, the outermost of {_ANNULI} annuli included",
     )
 
 

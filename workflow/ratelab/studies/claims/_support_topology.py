@@ -36,14 +36,14 @@ def d1(scope: Scope) -> Iterator[Case]:
     """Sequences that converge in L1 only, sequences that show density, proofs that analytic networks never vanish."""
     for label in ("tent", "compact_cone"):
         found = _moving(scope, label)
-        yield judged(
+        yield illustrated(
             f"(i) moving bumps on {label}: last over first L1 error",
             found.ratio,
             "≤",
             0.5,
             "upper ends of errors",
         )
-        yield judged(
+        yield illustrated(
             f"(i) moving bumps on {label}: supports in one cube",
             float(found.cube is not None),
             "=",
@@ -55,7 +55,7 @@ def d1(scope: Scope) -> Iterator[Case]:
         verdict = _random_masks(scope, "D1", index)
         failed += not (verdict.converges and verdict.matching)
         scope.progress(index + 1, scope.cases)
-    yield judged(
+    yield illustrated(
         f"(ii) masks on finer grids, {counted(scope.cases, 'random target')}: sequences that fail", failed, "=", 0,
         "sums of cones, d = 1, 2; upper ends of L1 errors, exact supports, on the computed prefix",
     )  # fmt: skip
@@ -154,9 +154,9 @@ def d3(scope: Scope) -> Iterator[Case]:
     )  # fmt: skip
     yield judged("members that one annulus serves, at most", found.uses, "=", 1)
     late = [separating_weight([[2.0**-k, 0.0] for k in range(1, count)]).weights[0] for count in (6, 12, 24)]
-    yield judged(
+    yield illustrated(
         "supports in one cube: growth of the weight needed, K = 5 to 23", late[-1] / late[0], "≥", 2.0**18,
-        "it has no limit, and no weight separates the sequence from 0",
+        "on the computed prefix; no weight separates such a sequence from 0",
     )  # fmt: skip
 
 
@@ -167,7 +167,7 @@ def d4(scope: Scope) -> Iterator[Case]:
         assert target.support is not None
         own = smallest_cube(target.support)
         found = support_verdict(sequences.masks(target, _EXPONENTS[target.dimension], _CUBE), own)
-        yield judged(
+        yield illustrated(
             f"masks on finer grids, {label}: matching", float(bool(found.matching)), "=", 1, found.reason
         )
     failed = 0
@@ -175,7 +175,7 @@ def d4(scope: Scope) -> Iterator[Case]:
         verdict = _random_masks(scope, "D4", index)
         failed += not (verdict.converges and verdict.matching)
         scope.progress(index + 1, scope.cases)
-    yield judged(
+    yield illustrated(
         f"{counted(scope.cases, 'random target')} inside a cube: sequences without matching supports",
         failed,
         "=",
@@ -185,7 +185,7 @@ def d4(scope: Scope) -> Iterator[Case]:
     assert isinstance(tent.support, Box)
     edge = Fraction(tent.support.upper[0])
     touching = support_verdict(sequences.masks(tent, _EXPONENTS[1], edge), 1)
-    yield judged(
+    yield illustrated(
         "a support that fills K_1, masks around it: matching",
         float(bool(touching.matching)),
         "=",
@@ -202,7 +202,7 @@ def d4(scope: Scope) -> Iterator[Case]:
         distance = float((1 - share) * edge)
         inner.append(SupportMember(member.error + distance, member.level, member.reason))
     found = support_verdict(inner, 1)
-    yield judged(
+    yield illustrated(
         "the same, shrunken slightly and then built: matching",
         float(bool(found.matching)),
         "=",
