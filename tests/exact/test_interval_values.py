@@ -14,7 +14,7 @@ from ratelab import Activation, UserError
 from ratelab.exact._interval_pieces import outward, segments
 from ratelab.exact._interval_rational import rational_interval_values
 from ratelab.exact._interval_values import interval_values
-from ratelab.networks import Layer, Network, identity, power, rational
+from ratelab.networks import Layer, Network, box_mask, identity, masked, power, rational
 from ratelab.registry import PiecewisePolynomial
 
 RELU = power(1)
@@ -289,12 +289,19 @@ def test_the_working_precision_of_balls_is_left_as_it_was():
     assert flint.ctx.prec == before
 
 
-def test_activations_without_pieces_and_balls_are_refused():
+def test_nothing_is_known_of_activations_without_pieces_and_balls():
     network = Network.dense([[[1.0]], [[1.0]]], [[0.0], [0.0]], Activation("mystery", lambda x: x))
-    with pytest.raises(UserError, match="'mystery' declares no 'ball'"):
-        interval_values(network, [[-inf]], [[inf]])
+    low, high = interval_values(network, [[-1.0]], [[1.0]])
+    assert (low, high) == (-inf, inf)
     with pytest.raises(UserError, match="rational intervals are for piecewise polynomial"):
         rational_interval_values(network, [[0.0]], [[1.0]])
+
+
+def test_a_mask_makes_networks_of_any_activation_zero_outside_it():
+    network = Network.dense([[[1.0]], [[1.0]]], [[0.0], [0.0]], Activation("mystery", lambda x: x))
+    product = masked(network, box_mask([[-1.0]], [[1.0]], 0.25))
+    low, high = interval_values(product, [[-inf], [1.25]], [[-1.25], [inf]])
+    assert not low.any() and not high.any()
 
 
 @pytest.mark.parametrize(

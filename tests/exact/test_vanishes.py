@@ -406,3 +406,8 @@ def test_what_is_no_region_is_refused(region, options, message):
 def test_what_is_no_half_space_is_refused(normal, offset):
     with pytest.raises(UserError, match=r"half-space|finite"):
         HalfSpace(normal, offset)
+
+
+def test_rays_beyond_the_largest_float_are_left_alone():
+    difference = Network.dense([[[1.0], [1.0]], [[1.0, -1.0]]], [[0.0, 0.0], [0.0]])
+    assert not vanishes(difference, (np.array([[9e307]]), np.array([[np.inf]])), subdivide=40)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ratelab import UserError, load_plugins
 from ratelab.exact._zero_measure import zero_measure
 from ratelab.exact._zero_measure_slopes import slope_signs
-from ratelab.networks import Layer, Network, identity
+from ratelab.networks import Layer, Network, identity, power
 
 REGISTRY = load_plugins()
 HAT = Network.dense([[[1], [1], [1]], [[1, -2, 1]]], [[0, -Fraction(1, 2), -1], [0]])
@@ -136,6 +136,32 @@ def test_monotone_boxes_are_monotone_at_random_points(seed: int) -> None:
             end[:, axis] = high[box, axis]
             steps.append((net(end) - net(start))[:, 0] * (end[:, axis] > start[:, axis]))
         assert any((step > 0).all() or (step < 0).all() for step in steps)
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(-2, 2)] * 2, st.sampled_from([-1, 1])), min_size=1, max_size=8),
+    st.sampled_from(["relu", "prelu(slope=1/4)"]),
+    st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_sorted_sums_of_slopes_agree_with_values_at_all_knots(
+    neurons: list[tuple[int, int, int]], label: str, twins: bool
+) -> None:
+    """Between neighbouring knots the network is affine: 0 there only if it is at both ends and in the middle."""
+    activation = power(1) if label == "relu" else REGISTRY.activations[label]
+    if twins:  # pairs a·ρ(wx + b) − a·ρ(wx + b − 1): plateaus
+        neurons = neurons + [(w, b - 1, -a) for w, b, a in neurons]
+    w, b, a = map(list, zip(*neurons, strict=True))
+    net = Network.dense([[[v] for v in w], [a, a]], [b, [0, 0 if twins else 1]], activation).rational()
+    low, high = Fraction(-5, 3), Fraction(2)
+    knots = sorted(
+        {low, high, *(x for v, c in zip(w, b, strict=True) if v and low < (x := Fraction(-c, v)) < high)}
+    )
+    zero = Fraction(0)
+    for start, end in zip(knots, knots[1:], strict=False):
+        values = net(np.array([[start], [(start + end) / 2], [end]], dtype=object))
+        zero += (end - start) * (not any(v for row in values for v in row))
+    assert zero_measure(net, ((low, high),)) == (zero, zero)
 
 
 @pytest.mark.parametrize("domain", [None, ((0, 1), (0, 1)), ((1, 0),), ((0, np.inf),)])

@@ -10,6 +10,7 @@ from flint import arb
 
 from ratelab import UserError, load_plugins
 from ratelab.networks._smooth_window import smooth_window
+from ratelab.registry import Box
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 4, 5])
@@ -47,9 +48,15 @@ def test_rational_sides_stay_rational():
 @pytest.mark.parametrize(
     ("box", "steepness", "words"),
     [([], 1, "box"), ([(1, 1)], 1, "lower below upper"), ([(0, np.inf)], 1, "box"), ([(0, 1)], 0, "steepness"),
-     ([(0, 1)], np.nan, "steepness"), ([(0, 1, 2)], 1, "box")],
-    ids=["empty", "flat", "infinite", "zero", "nan", "three"],
+     ([(0, 1)], np.nan, "steepness"), ([(0, 1, 2)], 1, "box"), ((0, 1), 1, "allowed: one pair"), (1, 1, "or a Box")],
+    ids=["empty", "flat", "infinite", "zero", "nan", "three", "one bare pair", "number"],
 )  # fmt: skip
 def test_what_is_no_box_or_steepness_is_refused(box, steepness, words):
     with pytest.raises(UserError, match=words):
         smooth_window(box, steepness)
+
+
+def test_a_box_is_as_good_as_its_sides():
+    window = smooth_window(Box((-1, 0), (1, 2)), 4)
+    x = np.random.default_rng(0).uniform(-2, 3, (20, 2))
+    assert np.array_equal(window(x), smooth_window([(-1, 1), (0, 2)], 4)(x))

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from ratelab import UserError, exact, load_plugins
-from ratelab.registry import Ball, Box, Boxes, LevelSet, Target
+from ratelab.registry import Ball, Box, Boxes, Target
 from ratelab.studies.experiments import _leaks
 from ratelab.studies.experiments._catalogue import EXPERIMENTS, parameters_of
 from ratelab.studies.experiments._leaks_networks import Maker, least_squares_polynomial
-from ratelab.studies.experiments._leaks_quadrature import holds, quadrature
+from ratelab.studies.experiments._leaks_quadrature import quadrature
 
 GIVEN = {
     "targets": ["tent"],
@@ -125,7 +125,17 @@ def test_polynomials_are_legendre_projections_and_leak_more_with_the_degree(data
         assert int(found["polynomial_certificate"]) == _leaks.CERTIFICATES["nonzero"]
     leaks = dataset["polynomial_leak_l1"].sel(target="tent", box=6.0).values
     assert (leaks[1:] > 10 * leaks[:-1]).all()
-    assert least_squares_polynomial(registry.targets["compact_cone"], 40) is None
+
+
+def test_the_degree_of_a_polynomial_is_the_total_one(registry):
+    """In the plane (n + 1)(n + 2)/2 coefficients: 435 for n = 28, 465 for n = 29. Directions see degree n only."""
+    assert least_squares_polynomial(registry.targets["compact_cone"], 28) is not None
+    assert least_squares_polynomial(registry.targets["compact_cone"], 29) is None
+    network = least_squares_polynomial(registry.targets["compact_cone"], 4)
+    t = np.linspace(-1, 1, 101)
+    along = network(t[:, None] * [0.6, 0.8])[:, 0]
+    fit = np.polynomial.Chebyshev.fit(t, along, 4)
+    assert np.abs(fit(t) - along).max() < 1e-12 and abs(fit.coef[4]) > 1e-3
 
 
 def test_the_reach_of_a_box_is_the_distance_of_its_corners(dataset):
@@ -146,16 +156,6 @@ def test_quadrature_is_exact_on_boxes_and_close_on_balls():
     target = Target("ball", lambda x: np.ones(len(x)), domain=((-1.5, 1.5),) * 3, support=ball)
     rule = quadrature(target, [1.6], ball)
     assert rule.weights[rule.inside].sum() == pytest.approx(4 / 3 * np.pi * 0.8**3, rel=0.03)
-
-
-def test_a_level_set_is_asked_inside_its_box_only():
-    def function(x):
-        assert (np.abs(x) <= 1).all()
-        return np.abs(x).sum(axis=1) - 0.5
-
-    level = LevelSet(function, 2.0, Box((-1, -1), (1, 1)))
-    points = np.array([[0.1, 0.2], [0.4, 0.4], [5.0, 0.0], [0.5, 0.0]])
-    assert holds(level, points).tolist() == [True, False, False, True]
 
 
 def test_targets_without_a_support_are_refused(registry):

@@ -8,8 +8,7 @@ import xarray as xr
 
 from ratelab import load_plugins
 from ratelab.exact._cover import cover
-from ratelab.registry import Ball, Box, Boxes
-from ratelab.studies.experiments._nested_cubes import level_function, run
+from ratelab.studies.experiments._nested_cubes import run
 from ratelab.studies.experiments._support_parameters import NestedCubes
 
 GIVEN = {"exponent": 3, "margins": (5, 1)}
@@ -75,21 +74,9 @@ def test_distances_and_leaks_grow_with_the_margin(dataset):
     assert (dataset["error"].values <= dataset["error_bound"].values).all()
 
 
-def test_levels_of_all_kinds_of_supports_have_the_right_sign():
-    points = np.random.default_rng(1).uniform(-2, 2, (500, 2))
-    box = Box((-1, -0.5), (1, 0.5))
-    inside = (np.abs(points[:, 0]) <= 1) & (np.abs(points[:, 1]) <= 0.5)
-    assert np.array_equal(level_function(box, points) <= 0, inside)
-    ball = np.hypot(points[:, 0] - 1, points[:, 1]) <= 0.7
-    assert np.array_equal(level_function(Ball((1, 0), 0.7), points) <= 0, ball)
-    other = Box((-2, -2), (-1, 2))
-    both = inside | (points[:, 0] <= -1)
-    assert np.array_equal(level_function(Boxes((box, other)), points) <= 0, both)
-
-
 @pytest.mark.parametrize("target", ["compact_cone", "l_shape", "indicator"])
 def test_other_targets_with_a_support_go_through_by_their_label(registry, target):
-    found = run(NestedCubes(target=target, exponent=2, margins=(4, 4)), registry, lambda *_: None)
+    found = run(NestedCubes(target=target, exponent=2, margins=(5, 4)), registry, lambda *_: None)
     assert int(found["target_cube"]) == 2 and (found["certified"].values == 1).all()
 
 

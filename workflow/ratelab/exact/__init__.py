@@ -27,14 +27,17 @@ _NAMES = {
     "StepError": "._step_error",
     "SubsetSum": "._subset_sum",
     "SupportDistance": "._support_distance",
-    "SupportErrors": "._leak",
+    "SupportErrors": "._support_quadrature",
+    "SupportQuadrature": "._support_quadrature",
     "ZeroCertificate": "._vanishes",
     "annular_masses": "._annular_masses",
     "annulus_boxes": "._annular_masses",
+    "belongs": "._support_cells",
     "breakpoints": "._breakpoints",
     "cell_averages": "._cell_averages",
     "cell_edges": "._cell_edges",
     "cell_moments": "._moments",
+    "cell_quadrature": "._support_quadrature",
     "cells": "._count",
     "certified_error": "._certified_error",
     "check_exponent": "._step_error",
@@ -42,9 +45,9 @@ _NAMES = {
     "check_target": "._check_target",
     "count_pieces": "._count",
     "cover": "._cover",
+    "cut_quadrature": "._support_quadrature",
     "distance": "._distance",
     "error": "._error",
-    "errors_on": "._leak",
     "indicator_error": "._indicator_error",
     "interval_values": "._interval_values",
     "largest_grid": "._grid_mesh",
@@ -53,6 +56,8 @@ _NAMES = {
     "leak": "._leak",
     "leak_lower_bound": "._leak_lower",
     "leak_measure": "._support_measure",
+    "margin_quadrature": "._support_quadrature",
+    "network_values": "._support_quadrature",
     "nodes": "._nodes",
     "nonzero": "._nonzero",
     "outside_boxes": "._support_measure",
@@ -68,6 +73,7 @@ _NAMES = {
     "step_errors": "._step_error",
     "subset_sum": "._subset_sum",
     "support_distance": "._support_distance",
+    "support_level": "._support_cells",
     "support_measure": "._support_measure",
     "symmetric_difference": "._support_measure",
     "target_norm": "._target_norm",
@@ -108,7 +114,7 @@ if TYPE_CHECKING:
     from ratelab.exact._interval_rational import rational_interval_values
     from ratelab.exact._interval_values import interval_values
     from ratelab.exact._lattice import LatticeForm, lattice, lattice_form
-    from ratelab.exact._leak import Leak, SupportErrors, errors_on, leak
+    from ratelab.exact._leak import Leak, leak
     from ratelab.exact._leak_lower import LeakBound, leak_lower_bound
     from ratelab.exact._line import piecewise_linear
     from ratelab.exact._moments import CellMoments, cell_moments
@@ -119,6 +125,7 @@ if TYPE_CHECKING:
     from ratelab.exact._represent_cells import represent_cells, represent_cells_bound
     from ratelab.exact._step_error import StepError, check_exponent, step_error, step_errors
     from ratelab.exact._subset_sum import SubsetSum, subset_sum
+    from ratelab.exact._support_cells import belongs, support_level
     from ratelab.exact._support_check import check_support
     from ratelab.exact._support_distance import SupportDistance, smallest_cube, support_distance
     from ratelab.exact._support_measure import (
@@ -127,6 +134,14 @@ if TYPE_CHECKING:
         outside_boxes,
         support_measure,
         symmetric_difference,
+    )
+    from ratelab.exact._support_quadrature import (
+        SupportErrors,
+        SupportQuadrature,
+        cell_quadrature,
+        cut_quadrature,
+        margin_quadrature,
+        network_values,
     )
     from ratelab.exact._target_norm import target_norm
     from ratelab.exact._vanishes import ZeroCertificate, vanishes
@@ -156,13 +171,16 @@ __all__ = [
     "SubsetSum",
     "SupportDistance",
     "SupportErrors",
+    "SupportQuadrature",
     "ZeroCertificate",
     "annular_masses",
     "annulus_boxes",
+    "belongs",
     "breakpoints",
     "cell_averages",
     "cell_edges",
     "cell_moments",
+    "cell_quadrature",
     "cells",
     "certified_error",
     "check_exponent",
@@ -170,9 +188,9 @@ __all__ = [
     "check_target",
     "count_pieces",
     "cover",
+    "cut_quadrature",
     "distance",
     "error",
-    "errors_on",
     "indicator_error",
     "interval_values",
     "largest_grid",
@@ -181,6 +199,8 @@ __all__ = [
     "leak",
     "leak_lower_bound",
     "leak_measure",
+    "margin_quadrature",
+    "network_values",
     "nodes",
     "nonzero",
     "outside_boxes",
@@ -196,6 +216,7 @@ __all__ = [
     "step_errors",
     "subset_sum",
     "support_distance",
+    "support_level",
     "support_measure",
     "symmetric_difference",
     "target_norm",

@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 from ratelab._errors import UserError
 from ratelab.exact._breakpoints import breakpoints, piecewise_polynomial, transition_points
 from ratelab.exact._leak_lower import LeakBound, leak_lower_bound
-from ratelab.exact._leak_regions import Grid, norms, width_of
-from ratelab.exact._quadrature import gauss
+from ratelab.exact._regions import check_network
+from ratelab.exact._support_quadrature import TensorRule, block_size, network_values, norms
 from ratelab.networks import Network
+from ratelab.registry import Box
+from ratelab.registry._shapes import finite_number
 
 Array = NDArray[np.float64]
 
 _CELLS = {1: 400, 2: 60, 3: 12}
 _ORDER = 8
+_LEAST_BLOCK = 1 << 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +54,7 @@ class AnnularMasses:
 
 def annular_masses(
     network: Network,
-    scale: float = 1.0,
+    scale: float | Box = 1.0,
     count: int = 8,
     *,
     certified: bool = False,
@@ -66,7 +69,7 @@ def annular_masses(
     network
         d = 1, 2, 3; with several outputs |·| is the Euclidean norm.
     scale
-        Half side of the first cube.
+        Half side of the first cube, or this cube [−a, a]^d as a `Box`.
     count
         Number of annuli; the first is the cube itself.
     certified
@@ -79,8 +82,8 @@ def annular_masses(
     UserError
         If the numbers are not like this.
     """
-    if not 0 < float(scale) < np.inf:
-        raise UserError(f"scale is {scale}; allowed: above 0, finite")
+    check_network(network)
+    scale = _half_side(scale, network.inputs)
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise UserError(f"count is {count!r}; allowed: whole numbers of annuli from 1 on")
     if network.inputs not in _CELLS:
@@ -96,7 +99,22 @@ def annular_masses(
         for n in range(1, count + 1):
             low, high = annulus_boxes(network.inputs, scale * (n - 1), scale * n)
             bounds.append(leak_lower_bound(network, low, high, tolerance=tolerance, most=most))
-    return AnnularMasses(float(scale), masses, tuple(bounds))
+    return AnnularMasses(scale, masses, tuple(bounds))
+
+
+def _half_side(scale: Any, dimension: int) -> float:
+    if isinstance(scale, Box):
+        (lower, upper), *others = scale.bounds
+        if scale.dimension != dimension or lower != -upper or any(side != (lower, upper) for side in others):
+            raise UserError(
+                f"scale is {scale}; allowed: a cube [-a, a]^{dimension} as a Box, or a number above 0"
+            )
+        return float(upper)
+    if not finite_number(scale) or scale <= 0:
+        raise UserError(
+            f"scale is {scale!r}; allowed: a number above 0, finite, or a cube [-a, a]^d as a Box"
+        )
+    return float(scale)
 
 
 def annulus_boxes(dimension: int, inner: float, outer: float) -> tuple[Array, Array]:
@@ -122,28 +140,26 @@ def _line(network: Network, scale: float, count: int, cells: int) -> Array:
     )
     find = breakpoints if piecewise_polynomial(network) else transition_points
     every = np.unique(np.concatenate([fine, edges, find(network, ((-reach, reach),))]))
-    nodes, weights = gauss(_ORDER)
-    middle, half = 0.5 * (every[1:] + every[:-1]), 0.5 * np.diff(every)
-    places = (middle[:, None] + half[:, None] * nodes).reshape(-1, 1)
-    step = max(4_000_000 // width_of(network), 256)
-    sizes = np.concatenate([norms(network(places[i : i + step])) for i in range(0, len(places), step)])
-    parts = sizes.reshape(-1, _ORDER) @ weights * half
-    annulus = np.clip(np.ceil(np.abs(middle) / scale).astype(int) - 1, 0, count - 1)
-    return np.asarray(np.bincount(annulus, weights=parts, minlength=count), dtype=np.float64)
+    return _summed(network, scale, count, TensorRule.on_cells([every], _ORDER))
 
 
 def _grid(network: Network, scale: float, count: int, cells: int) -> Array:
     reach = scale * count
     edge = np.linspace(-reach, reach, 2 * count * cells + 1)
+    return _summed(network, scale, count, TensorRule.on_cells([edge] * network.inputs, 1))
+
+
+def _summed(network: Network, scale: float, count: int, rule: TensorRule) -> Array:
     result = np.zeros(count)
-    for points, volumes in Grid((edge,) * network.inputs).midpoints(width_of(network)):
+    for points, weights in rule.blocks(max(block_size(network), _LEAST_BLOCK)):
         annulus = np.clip(np.ceil(np.abs(points).max(axis=1) / scale).astype(int) - 1, 0, count - 1)
-        result += np.bincount(annulus, weights=norms(network(points)) * volumes, minlength=count)
+        sizes = norms(network_values(network, points))
+        result += np.bincount(annulus, weights=sizes * weights, minlength=count)
     return result
 
 
 def witness_weights(masses: Any) -> Array:
-    """Return w_n = 1/min_{k ≤ n} a_(n,k) for a sequence of functions g_1, g_2 … with masses a_(n,k) on annuli.
+    """Return w_n = 1/min_{k ≤ n} a_(n,k), rounded up, for functions g_1, g_2 … with masses a_(n,k) on annuli.
 
     Each term w_n·a_(n,k) with n ≥ k is at least 1, so that p_w(g_k) is infinite for every k; for f with compact support
     so is p_w(f − g_k). From lower bounds of the masses follow weights that do the same.
@@ -168,7 +184,7 @@ def witness_weights(masses: Any) -> Array:
         )
     running = np.minimum.accumulate(table, axis=0)
     last = np.minimum(np.arange(table.shape[1]), table.shape[0] - 1)
-    return np.asarray(1 / running[last, np.arange(table.shape[1])])
+    return np.asarray(np.nextafter(1 / running[last, np.arange(table.shape[1])], np.inf))  # never below 1/a
 
 
 def partial_sums(weights: Any, masses: Any) -> Array:

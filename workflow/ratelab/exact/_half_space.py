@@ -35,11 +35,12 @@ class HalfSpace:
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        entries = [rational(v) for v in np.asarray(self.normal, dtype=object).ravel()]
-        rational(self.offset)
-        if not any(entries):
+        given = np.asarray(self.normal, dtype=object)
+        entries = [_number("normal", v, self.normal) for v in given.ravel()]
+        _number("offset", self.offset, self.offset)
+        if given.ndim != 1 or not any(entries):
             raise UserError(
-                f"half-space: normal is {list(map(str, entries))}; allowed: numbers that are not all 0"
+                f"half-space: normal is {self.normal!r}; allowed: one or more finite numbers that are not all 0"
             )
 
     @property
@@ -84,3 +85,10 @@ class HalfSpace:
         first, *rest = network.rational().layers
         weight = _matrix.product(first.weight, change)
         return Network([Layer(weight, first.bias, first.activations, first.pooled), *rest])
+
+
+def _number(name: str, value: Any, given: Any) -> fmpq:
+    try:
+        return rational(value)
+    except UserError as error:
+        raise UserError(f"half-space: {name} is {given!r}, and {error}") from None

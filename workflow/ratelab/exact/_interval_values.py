@@ -39,7 +39,7 @@ def interval_values(
     ----------
     network
         float64 weights are taken as exact, rational ones are enclosed. Activations that are no piecewise polynomials
-        are evaluated in balls, argument by argument; on unbounded arguments they are enclosed by R.
+        are evaluated in balls, argument by argument; on unbounded arguments, and without `ball`, R encloses them.
     low, high
         (m, d) opposite corners of closed boxes; −∞ and ∞, or None, for sides without end. Fractions are
         rounded outward.
@@ -53,7 +53,7 @@ def interval_values(
     Raises
     ------
     UserError
-        If the boxes are none, or an activation is neither piecewise polynomial nor declares `ball`.
+        If the boxes are none.
     """
     lower, upper = float_boxes(low, high, network.inputs)
     layers = [_float_layer(layer) for layer in network.layers]
@@ -200,13 +200,13 @@ def _is_relu(activation: Activation) -> bool:
 
 
 def _in_balls(activation: Activation, rows: NDArray[np.int64], low: Array, high: Array) -> None:
-    """Replace enclosures of arguments by those of an activation's values, through its `ball`."""
+    """Replace enclosures of arguments by those of an activation's values, through its `ball`; without one, by R."""
+    if activation.ball is None:
+        low[rows], high[rows] = -inf, inf
+        return
     former = flint.ctx.prec
     flint.ctx.prec = _PRECISION
     try:
-        apply_ball(
-            activation, arb(0)
-        )  # refuses an activation without balls, even if all arguments are unbounded
         for row in rows:
             for t in range(low.shape[1]):
                 a, b = float(low[row, t]), float(high[row, t])

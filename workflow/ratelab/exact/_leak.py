@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, nan
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,34 +12,41 @@ from numpy.typing import NDArray
 
 from ratelab._errors import UserError
 from ratelab.exact._leak_balls import ball_layers, ball_values, working_precision
-from ratelab.exact._leak_lower import LeakBound as LeakBound
-from ratelab.exact._leak_lower import leak_lower_bound as leak_lower_bound
-from ratelab.exact._leak_regions import check_region, grid, inside, norms, spread, width_of
+from ratelab.exact._regions import check_network
+from ratelab.exact._support_cells import belongs, check_support_kind
+from ratelab.exact._support_quadrature import (
+    SupportErrors,
+    SupportQuadrature,
+    cut_quadrature,
+    network_values,
+    norms,
+)
 from ratelab.networks import Network
-from ratelab.registry import Target
+from ratelab.registry import Box
 
 Array = NDArray[np.float64]
 
 THRESHOLDS = (1e-3, 1e-6, 1e-9, 1e-12, 1e-15)
-_GAUSS = 0.5 / 3**0.5
+CELLS = {1: 20_000, 2: 400, 3: 60}
 _PRECISIONS = (256, 1024, 4096)
+_TRIES = 64
 
 
 @dataclass(frozen=True, eq=False)
 class Leak:
-    """What a network has on [−R, R]^d outside a compact set S.
+    """What a network has in a box outside a compact set S.
 
-    Numbers from floats are numerical: sums over cells whose midpoints lie outside S. Numbers from balls are proved
+    Numbers from floats are numerical: sums over the points of a quadrature outside S. Numbers from balls are proved
     point by point, but are those of a sample of points.
 
     Parameters
     ----------
-    radius
-        R.
+    sides
+        Of the box, d pairs (lower, upper).
     volume
         Measure of the box without S, numerical.
-    integral
-        ∫|f̂| there, numerical; Euclidean norm for several outputs.
+    errors
+        f̂ against 0 there, numerical: `errors.l1` is ∫|f̂|.
     thresholds
         t > 0.
     measures
@@ -57,9 +65,9 @@ class Leak:
         Why nothing was evaluated in balls; else empty.
     """
 
-    radius: float
+    sides: tuple[tuple[float, float], ...]
     volume: float
-    integral: float
+    errors: SupportErrors
     thresholds: tuple[float, ...]
     measures: Array
     ball_shares: Array
@@ -76,37 +84,16 @@ class Leak:
         return np.asarray(self.ball_shares * self.volume)
 
 
-@dataclass(frozen=True)
-class SupportErrors:
-    """Numerical errors of a network against a target with compact support S, 0 outside it.
-
-    Parameters
-    ----------
-    supremum, integral
-        sup and ∫ of |f̂ − f| on S (on the part of it inside the box).
-    box_integral, box_square
-        ∫|f̂ − f| and (∫|f̂ − f|²)^{1/2} on [−R, R]^d.
-    radius
-        R.
-    """
-
-    supremum: float
-    integral: float
-    box_integral: float
-    box_square: float
-    radius: float
-
-
 def leak(
     network: Network,
     support: Any,
-    radius: float,
+    radius: float | Box,
     *,
     thresholds: Sequence[float] = THRESHOLDS,
     cells: int | None = None,
     samples: int = 64,
 ) -> Leak:
-    """Measure what a network has on [−R, R]^d outside a compact set S.
+    """Measure what a network has on [−R, R]^d, or another box, outside a compact set S.
 
     Parameters
     ----------
@@ -115,11 +102,12 @@ def leak(
     support
         S: Box, Ball, Boxes, LevelSet or a union of cubes.
     radius
-        R.
+        R, or the box itself.
     thresholds
         t > 0, in any order; those far below 1e-12 mean something in balls only.
     cells
-        Cells per axis; None for 20000, 400 and 60 in one, two and three variables.
+        Cells per axis; None for 20000, 400 and 60 in one, two and three variables. One cut at the ends of S does not
+        count, and inside the bounds of S they are as fine as if these were the box, with half as many cells.
     samples
         How many points outside S, and how many with float value 0, are evaluated in balls; 0 for none.
 
@@ -128,56 +116,99 @@ def leak(
     UserError
         If the numbers are not like this.
     """
-    count = check_region(network, support, radius, cells)
+    check_network(network)
+    sides, count = _checked(network, support, radius, cells)
     levels = tuple(float(t) for t in thresholds)
     if not all(0 < t < inf for t in levels):
         raise UserError(f"thresholds are {levels}; allowed: finite numbers above 0")
     if isinstance(samples, bool) or not isinstance(samples, int) or samples < 0:
         raise UserError(f"samples is {samples!r}; allowed: whole numbers from 0 on")
-    outside: list[Array] = []
-    zeros: list[Array] = []
-    volume = integral = empty = 0.0
-    measures = np.zeros(len(levels))
+    rule = _quadrature(support, sides, count)
+    every, weights = rule.points[~rule.inside], rule.weights[~rule.inside]
+    rule = SupportQuadrature(every, weights, support)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        for points, volumes in grid(float(radius), support, count).midpoints(width_of(network)):
-            free = ~inside(support, points)
-            points, volumes = points[free], volumes[free]
-            if not len(points):
-                continue
-            sizes = norms(network(points))
-            volume += float(volumes.sum())
-            integral += _integral(network, points, volumes, sizes)
-            measures += [float(volumes[sizes > t].sum()) for t in levels]
-            empty += float(volumes[sizes == 0].sum())
-            outside.append(points)
-            zeros.append(points[sizes == 0])
+        values = network_values(network, every)
+        sizes = norms(values)
+        errors = rule.errors(values)
+    measures = np.array([float(weights[sizes > t].sum()) for t in levels])
     reason = _no_balls(network) if samples else "no sample was asked for"
     shares, undecided = np.full(len(levels), nan), np.zeros(len(levels), dtype=np.int64)
     taken = checked = refuted = 0
     if not reason:
-        every = np.concatenate(outside) if outside else np.zeros((0, network.inputs))
-        chosen = every[list(spread(len(every), samples))]
+        chosen = _scattered(support, sides, samples)
         sizes_in_balls = _decided(network, chosen, levels)
         taken = len(chosen)
         if taken:
             shares = np.mean(sizes_in_balls == 1, axis=0)
             undecided = np.sum(sizes_in_balls == -1, axis=0)
-        empties = np.concatenate(zeros) if zeros else np.zeros((0, network.inputs))
-        empties = empties[list(spread(len(empties), samples))]
+        empties = every[sizes == 0]
+        empties = empties[_spread(len(empties), samples)]
         checked = len(empties)
         refuted = int((_decided(network, empties, (0.0,)) == 1).sum())
     return Leak(
-        float(radius), volume, integral, levels, measures, shares, undecided, taken, empty, checked, refuted, reason
+        sides, float(weights.sum()), errors, levels, measures, shares, undecided, taken,
+        float(weights[sizes == 0].sum()), checked, refuted, reason,
     )  # fmt: skip
 
 
-def _integral(network: Network, points: Array, volumes: Array, sizes: Array) -> float:
-    """Integrate |f̂| over cells: two Gauss points each in one variable, whose cells have the width of their volume."""
-    if points.shape[1] > 1:
-        return float(sizes @ volumes)
-    shift = _GAUSS * volumes[:, None]
-    pair = norms(network(points - shift)) + norms(network(points + shift))
-    return float(pair @ volumes) / 2
+def _checked(
+    network: Network, support: Any, radius: Any, cells: Any
+) -> tuple[tuple[tuple[float, float], ...], int]:
+    """Return the sides of the box and the number of cells per axis."""
+    if not hasattr(support, "contains"):
+        check_support_kind(support)
+    for name, region in (("support", support), ("box", radius)):
+        if (name == "support" or isinstance(region, Box)) and region.dimension != network.inputs:
+            raise UserError(
+                f"the {name} has {region.dimension} variables, the network {network.inputs} inputs; both must agree"
+            )
+    if isinstance(radius, Box):
+        sides = tuple((float(a), float(b)) for a, b in radius.bounds)
+    elif isinstance(radius, Real) and not isinstance(radius, bool) and 0 < float(radius) < inf:
+        sides = ((-float(radius), float(radius)),) * network.inputs
+    else:
+        raise UserError(f"radius is {radius!r}; allowed: a number above 0, finite, or a Box")
+    if cells is None:
+        if network.inputs not in CELLS:
+            raise UserError(
+                f"the network has {network.inputs} inputs; leaks are measured in 1, 2 and 3 variables"
+            )
+        return sides, CELLS[network.inputs]
+    if isinstance(cells, bool) or not isinstance(cells, int) or cells < 1:
+        raise UserError(f"cells is {cells!r}; allowed: whole numbers per axis from 1 on, or None")
+    return sides, cells
+
+
+def _quadrature(support: Any, sides: tuple[tuple[float, float], ...], cells: int) -> SupportQuadrature:
+    """Return a quadrature on a box; two Gauss points a cell in one variable, midpoints in more."""
+    bounds = [(float(a), float(b)) for a, b in support.bounds]
+
+    def width(axis: int, a: float, b: float) -> float:
+        (lower, upper), (first, last) = sides[axis], bounds[axis]
+        widest = (upper - lower) / cells
+        # so that a small support is resolved
+        return min(widest, (last - first) / max(cells // 2, 1)) if first <= a and b <= last else widest
+
+    return cut_quadrature(support, sides, width, order=2 if len(sides) == 1 else 1)
+
+
+def _scattered(support: Any, sides: tuple[tuple[float, float], ...], wanted: int) -> Array:
+    """Return equidistributed points of a box outside a set, at most so many, by an additive recurrence.
+
+    Points of the grid at even distances would fall in step with its rows.
+    """
+    base = 2.0
+    for _ in range(64):  # the root of x^(d+1) = x + 1, whose powers are far from rational numbers
+        base = (1 + base) ** (1 / (len(sides) + 1))
+    steps = base ** -np.arange(1.0, len(sides) + 1)
+    lower, upper = np.array(sides).T
+    points = lower + (upper - lower) * ((0.5 + np.arange(1, _TRIES * wanted + 1)[:, None] * steps) % 1)
+    return np.asarray(points[~belongs(support, points)][:wanted])
+
+
+def _spread(count: int, wanted: int) -> NDArray[np.int64]:
+    """Return evenly spaced places among `count`, at most `wanted`."""
+    return np.unique(np.linspace(0, count - 1, min(wanted, count)).round().astype(np.int64))
 
 
 def _no_balls(network: Network) -> str:
@@ -209,56 +240,3 @@ def _decided(network: Network, points: Array, levels: Sequence[float]) -> NDArra
                         elif size.is_finite() and size <= level:
                             result[i, k] = 0
     return result
-
-
-def errors_on(
-    network: Network, target: Target, support: Any, radius: float, *, cells: int | None = None
-) -> SupportErrors:
-    """Return numerical errors inside a support S and on a box, of a target that is 0 outside S.
-
-    Parameters
-    ----------
-    network
-        As many inputs and outputs as the target has.
-    target
-        Asked for values in S only.
-    support
-        S; None for the target's own.
-    radius
-        R of the box [−R, R]^d.
-    cells
-        Cells per axis, as in `leak`.
-
-    Raises
-    ------
-    UserError
-        If the numbers are not like this.
-    """
-    if support is None:
-        support = target.support
-    if support is None:
-        raise UserError(f"target '{target.name}' declares no support; give one")
-    count = check_region(network, support, radius, cells)
-    supremum = integral = rest = square = 0.0
-    shifts = (0.0,) if network.inputs > 1 else (-_GAUSS, _GAUSS)
-    for points, volumes in grid(float(radius), support, count).midpoints(width_of(network)):
-        for shift in shifts:
-            places = points + shift * volumes[:, None]
-            held = inside(support, places)
-            residual = np.asarray(network(places))
-            if held.any():
-                values = target(places[held])
-                if values.shape[1] != network.outputs:
-                    raise UserError(
-                        f"target '{target.name}' has {values.shape[1]} outputs, the network {network.outputs}; "
-                        "both must agree"
-                    )
-                residual[held] -= values
-            sizes = norms(residual)
-            if held.any():
-                supremum = max(supremum, float(sizes[held].max()))
-            part = volumes / len(shifts)
-            integral += float(sizes[held] @ part[held])
-            rest += float(sizes[~held] @ part[~held])
-            square += float((sizes * sizes) @ part)
-    return SupportErrors(supremum, integral, integral + rest, square**0.5, float(radius))

@@ -19,7 +19,9 @@ from ratelab.exact._leak_taylor import (
     finite,
     series_obstruction,
 )
+from ratelab.exact._regions import box_ends, check_dimension, check_network, disjoint_ends
 from ratelab.networks import Network
+from ratelab.registry import Box, Boxes
 
 _MOST = 4000
 
@@ -63,7 +65,7 @@ class _Part:
 def leak_lower_bound(
     network: Network,
     low: Any,
-    high: Any,
+    high: Any = None,
     *,
     precision: int = 200,
     tolerance: float = 0.01,
@@ -81,7 +83,8 @@ def leak_lower_bound(
         Weights are taken as exact. Analytic activations whose `ball` maps power series, and piecewise polynomial
         ones, get the centred form; other ones with a `ball` the naive one.
     low, high
-        (m, d) corners of boxes whose interiors do not meet, finite numbers.
+        (m, d) corners of boxes whose interiors do not meet, finite numbers; or as `low` alone the pair of them, a `Box`
+        or `Boxes`, which may overlap.
     precision
         Working precision.
     tolerance
@@ -96,13 +99,23 @@ def leak_lower_bound(
     UserError
         If boxes, precision or limits are not like this, or an activation has no evaluation in balls.
     """
+    check_network(network)
     _check(precision, tolerance, most, order)
+    if high is None:
+        low, high = _region(network, low)
     reason = series_obstruction(network)
     degree = None if reason else (default_order(network.inputs) if order is None else order)
     with working_precision(precision, 2 + (degree or 0)):
         layers = ball_layers(network)
         boxes = check_boxes(low, high, network.inputs)
         return _adaptive(layers, boxes, degree, tolerance, most, reason)
+
+
+def _region(network: Network, region: Any) -> tuple[Any, Any]:
+    if isinstance(region, Box | Boxes):
+        check_dimension(region, network)
+        return disjoint_ends(region)
+    return box_ends(region, others=", or two arrays")
 
 
 def _adaptive(

@@ -78,18 +78,36 @@ def _classify_level_set(support: LevelSet, low: Array, high: Array, values: Arra
     return np.minimum(result, within)
 
 
-def belongs(support: Support, x: Array) -> NDArray[np.bool_]:
-    """Return which points (m, d) lie in the support, as float64 sees it."""
+def support_level(support: Support, x: Array) -> Array:
+    """Return values (m,) at points (m, d), continuous, at most 0 on a support and above 0 elsewhere, in float64.
+
+    For boxes and balls a distance that is negative inside, in the maximum and the Euclidean norm; for level sets the
+    larger one of g at the nearest point of the box, beyond which it is not asked, and that of the box.
+    """
     if isinstance(support, Box | Boxes):
-        result = np.zeros(len(x), dtype=bool)
-        for box in parts(support):
-            a, b = float_sides(box)
-            result |= ((x >= a) & (x <= b)).all(axis=1)
-        return result
+        corners = [float_sides(box) for box in parts(support)]
+        return np.asarray(np.minimum.reduce([np.maximum(a - x, x - b).max(axis=1) for a, b in corners]))
     if isinstance(support, Ball):
         away = x - np.array([float(c) for c in support.centre])
-        return np.asarray(np.sqrt((away**2).sum(axis=1)) <= float(support.radius))
+        return np.asarray(np.sqrt((away**2).sum(axis=1)) - float(support.radius))
+    check_support_kind(support)
+    beyond = support_level(support.box, x)
+    return np.asarray(np.maximum(support(np.clip(x, *float_sides(support.box))), beyond))
+
+
+def belongs(support: Any, x: Array) -> NDArray[np.bool_]:
+    """Return which points (m, d) lie in a support, as float64 sees it, or in anything with `contains`, as that says.
+
+    Raises
+    ------
+    UserError
+        If it is neither.
+    """
+    if hasattr(support, "contains"):
+        return np.asarray(support.contains(x), dtype=bool)
+    if not isinstance(support, LevelSet):
+        return np.asarray(support_level(support, x) <= 0)
     inside = belongs(support.box, x)
-    if inside.any():
+    if inside.any():  # the function costs, and is asked inside the box only
         inside[inside] = support(x[inside]) <= 0
     return inside

@@ -107,7 +107,7 @@ def support_measure(support: Support) -> _Exact:
     """Return bounds of a support's measure: equal for boxes, apart by rounding for balls, by cells for level sets."""
     check_support_kind(support)
     if isinstance(support, Box | Boxes):
-        total = sum((_volume(a, b) for a, b in _disjoint(support)), Fraction(0))
+        total = sum((_volume(a, b) for a, b in disjoint_boxes(support)), Fraction(0))
         return total, total
     if isinstance(support, Ball):
         # volumes of the unit ball by ω_d = ω_(d−2)·2π/d
@@ -124,7 +124,7 @@ def _volume(low: tuple[Fraction, ...], high: tuple[Fraction, ...]) -> Fraction:
     return prod((b - a for a, b in zip(low, high, strict=True)), start=Fraction(1))
 
 
-def _disjoint(support: Box | Boxes) -> Iterator[tuple[tuple[Fraction, ...], tuple[Fraction, ...]]]:
+def disjoint_boxes(support: Box | Boxes) -> Iterator[tuple[tuple[Fraction, ...], tuple[Fraction, ...]]]:
     """Yield boxes without common interior whose union is the support."""
     given = [sides(box) for box in parts(support)]
     lines = [sorted({v for box in given for v in box[axis]}) for axis in range(support.dimension)]
@@ -142,7 +142,7 @@ def _disjoint(support: Box | Boxes) -> Iterator[tuple[tuple[Fraction, ...], tupl
 def _common(union: CubeUnion, support: Support) -> _Exact:
     """Return bounds of the measure of the intersection with a union of boxes."""
     if isinstance(support, Box | Boxes):
-        total = sum((union.grid.measure(a, b) for a, b in _disjoint(support)), Fraction(0))
+        total = sum((union.grid.measure(a, b) for a, b in disjoint_boxes(support)), Fraction(0))
         return total, total
     low, high = corners(union.grid.edges, *boxes_of_cells(union.grid.inside), np.float64)
     return _by_halving(support, low, high)

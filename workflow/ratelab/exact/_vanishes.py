@@ -13,6 +13,7 @@ from ratelab._errors import UserError
 from ratelab.exact._half_space import HalfSpace
 from ratelab.exact._interval_rational import rational_boxes, rational_interval_values
 from ratelab.exact._interval_values import float_boxes, interval_values
+from ratelab.exact._regions import box_ends, check_dimension, check_network
 from ratelab.networks import Network
 from ratelab.registry import Box, Boxes
 
@@ -105,6 +106,7 @@ def vanishes(
         raise UserError(f"arithmetic is '{arithmetic}'; allowed: float64, rational")
     if subdivide != int(subdivide) or not 0 <= subdivide <= _DEPTH_MAX:
         raise UserError(f"subdivide is {subdivide}; allowed: whole numbers from 0 to {_DEPTH_MAX}")
+    check_network(network)
     network, low, high = _boxes(network, region)
     if arithmetic == "rational":
         low, high = rational_boxes(low, high, network.inputs)
@@ -142,22 +144,12 @@ def _all(flags: Any) -> NDArray[np.bool_]:
 
 def _boxes(network: Network, region: Any) -> tuple[Network, Any, Any]:
     """Return the network and lower and upper ends of boxes, in coordinates in which the region is boxes."""
-    if isinstance(region, Box | Boxes | HalfSpace) and region.dimension != network.inputs:
-        raise UserError(f"the region has {region.dimension} variables, the network {network.inputs} inputs")
+    if isinstance(region, Box | Boxes | HalfSpace):
+        check_dimension(region, network)
     if isinstance(region, HalfSpace):
         low, high = region.box()
         return (network if region.axis is not None else region.straightened(network)), low, high
-    if isinstance(region, Box | Boxes):
-        boxes = region.boxes if isinstance(region, Boxes) else (region,)
-        low = np.array([box.lower for box in boxes], dtype=object)
-        high = np.array([box.upper for box in boxes], dtype=object)
-        return network, low, high
-    if isinstance(region, tuple | list) and len(region) == 2:
-        return network, region[0], region[1]
-    raise UserError(
-        f"region is {type(region).__name__}; allowed: a pair of arrays (lower and upper ends of boxes), Box, Boxes or "
-        "HalfSpace"
-    )
+    return network, *box_ends(region, others=", HalfSpace")
 
 
 def _scale(network: Network) -> float:
@@ -209,5 +201,6 @@ def _cut(low: Any, high: Any, scale: float) -> tuple[int, Any]:
     if rays:
         ends = {i: low[i] if high[i] == inf else high[i] for i in rays}
         axis = min(rays, key=lambda i: abs(ends[i]))
-        return axis, 2 * ends[axis]
+        # beyond the largest float there is nothing to cut
+        return axis, 2 * ends[axis] if kind is Fraction or abs(ends[axis]) < 2.0**1022 else ends[axis]
     return 0, low[0]  # a point

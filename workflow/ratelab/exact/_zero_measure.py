@@ -15,8 +15,11 @@ from ratelab.exact._interval_values import interval_values
 from ratelab.exact._line import line, number_of
 from ratelab.exact._nonzero import nonzero, vanishing_class
 from ratelab.exact._planar import planar_cells
+from ratelab.exact._regions import check_dimension, check_network, disjoint_ends
+from ratelab.exact._zero_measure_shallow import shallow_zeros
 from ratelab.exact._zero_measure_slopes import slope_signs
-from ratelab.networks import Network, fraction
+from ratelab.networks import Network, fraction, rational
+from ratelab.registry import Box, Boxes
 
 Array = NDArray[np.float64]
 
@@ -26,7 +29,7 @@ _ULPS = 2.0**-48
 
 def zero_measure(
     network: Network,
-    domain: Sequence[Sequence[Any]],
+    domain: Sequence[Sequence[Any]] | Box | Boxes,
     *,
     limit: int = _LIMIT,
     boxes: int = 20_000,
@@ -43,7 +46,7 @@ def zero_measure(
     network
         Weights are taken as exact.
     domain
-        One pair (lower, upper) per variable.
+        One pair (lower, upper) per variable; or `Box`; or `Boxes`, which may overlap.
     limit
         Most cells of the exact method in two variables.
     boxes
@@ -54,22 +57,41 @@ def zero_measure(
     UserError
         If the domain is no bounded box, or an activation is neither piecewise polynomial nor declares `ball`.
     """
-    box = check_domain(domain, network.inputs)
-    if box is None:
-        raise UserError("domain is None; the measure of a zero set needs a bounded box")
+    check_network(network)
     check_limit(limit)
     check_limit(boxes)
+    if not isinstance(domain, Box | Boxes):
+        if domain is None:
+            raise UserError("domain is None; the measure of a zero set needs a bounded box")
+        return _on_box(network, check_domain(domain, network.inputs), limit, boxes)
+    check_dimension(domain, network)
+    if isinstance(domain, Box):
+        return _on_box(network, check_domain(domain.bounds, network.inputs), limit, boxes)
+    low, high = disjoint_ends(domain)
+    found = [
+        _on_box(network, tuple(zip(a, b, strict=True)), limit, max(boxes // len(low), 1))
+        for a, b in zip(low.tolist(), high.tolist(), strict=True)
+    ]
+    return sum((a for a, _ in found), Fraction(0)), sum((b for _, b in found), Fraction(0))
+
+
+def _on_box(network: Network, box: Domain | None, limit: int, boxes: int) -> tuple[Fraction, Fraction]:
+    assert box is not None
     if nonzero(network):
         return Fraction(0), Fraction(0)
     kinds = {vanishing_class(a) for layer in network.layers[:-1] for a in layer.activations}
     if kinds <= {"analytic", "piecewise linear"} and not network.poolings and _continuous(network):
         if network.inputs == 1:
-            measure = _on_line(network, box)
-            return measure, measure
+            found = (
+                shallow_zeros(network, *map(rational, box[0]))
+                if network.depth == 2
+                else _on_line(network, box)
+            )
+            return fraction(found), fraction(found)
         if network.inputs == 2:
-            found = _on_plane(network, box, limit)
-            if found is not None:
-                return found, found
+            area = _on_plane(network, box, limit)
+            if area is not None:
+                return area, area
     return _bracket(network, box, boxes)
 
 
@@ -83,14 +105,14 @@ def _continuous(network: Network) -> bool:
     return True
 
 
-def _on_line(network: Network, box: Domain) -> Fraction:
+def _on_line(network: Network, box: Domain) -> fmpq:
     found, _ = line(network, box, "rational", 10**9, False)
     ends = [number_of(box[0][0], True), *found.walls, number_of(box[0][1], True)]
     total = fmpq(0)
     for slope, offset, a, b in zip(found.slopes, found.offsets, ends[:-1], ends[1:], strict=True):
         if not any(slope) and not any(offset):
             total += b - a
-    return fraction(total)
+    return total
 
 
 def _on_plane(network: Network, box: Domain, limit: int) -> Fraction | None:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from ratelab.figures._layerwise_rates import readable
+from ratelab.figures._log_ticks import label_ticks
 from ratelab.figures._style import (
     BLACK,
     BLUE,
@@ -30,12 +31,15 @@ from ratelab.figures._style import (
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
-_LEFT, _RIGHT, _GAP, _ROW_GAP, _BELOW = 0.62, 0.12, 0.5, 0.46, 0.42
+_LEFT, _RIGHT, _GAP, _ROW_GAP, _BELOW, _BLOCK_GAP = 0.62, 0.16, 0.5, 0.46, 0.42, 0.2
 _COLOURS = (PURPLE, ORANGE, GREEN, SKY, BLACK, GREY)
 _SHADES = (SKY, GREEN, ORANGE, PURPLE, VERMILLION, GREY)
 _DASHES = (0, (4, 2))
 _DODGE = 1.035
+_COLUMNS = 4
+_EXPONENTS = (0, 1, 3, 10, 30, 100, 300)
 
 
 def figures(dataset: "xr.Dataset") -> Mapping[str, Figure]:
@@ -100,15 +104,15 @@ def by_width(dataset: "xr.Dataset") -> Figure:
                 low, high = (100 * row[f"leak_{end}_median"].values for end in ("low", "high"))
                 lower.plot(shifted, high, **mark, linewidth=0.9, clip_on=False)
                 lower.vlines(shifted, low, high, color=mark["color"], linewidth=0.8)
-            upper.set_yscale("log")
             _decades(upper)
             lower.set_ylim(0, 108)
             lower.set_yticks([0, 50, 100])
             for axes in (upper, lower):
                 _widths_axis(axes, widths)
             lower.set_xlabel("width")
-        grid[0][0].set_ylabel("L₁ error")
-        grid[0][1].set_ylabel("leak, % of box∖S")
+        for upper, lower in grid[::_COLUMNS]:
+            upper.set_ylabel("L₁ error")
+            lower.set_ylabel("leak, % of box∖S")
     return figure
 
 
@@ -136,14 +140,11 @@ def by_threshold(dataset: "xr.Dataset") -> Figure:
                 floats, balls = (100 * row[f"effective_{name}"].values for name in ("float", "ball_low"))
                 axes.plot(exponents, floats, color=mark["color"], linestyle=_DASHES, linewidth=0.8)
                 axes.plot(exponents, balls, **mark, linestyle="", markeredgewidth=0.8, clip_on=False)
-            axes.set_xscale("log")
-            axes.xaxis.set_major_locator(FixedLocator([1, 3, 10, 30, 100, 300]))
-            axes.xaxis.set_minor_locator(NullLocator())
-            axes.set_xticklabels([_power(m) for m in (1, 3, 10, 30, 100, 300)])
-            axes.set_xlim(exponents[0] / 1.1, exponents[-1] * 1.1)
+            _thresholds_axis(axes, exponents)
             axes.set_ylim(0, 104)
             axes.set_xlabel("threshold t")
-        grid[0][0].set_ylabel("|f̂| > t, % of box∖S")
+        for (axes,) in grid[::_COLUMNS]:
+            axes.set_ylabel("|f̂| > t, % of box∖S")
     return figure
 
 
@@ -163,31 +164,29 @@ def by_box(dataset: "xr.Dataset") -> Figure:
             for label, mark in marks(dataset).items():
                 values = one["leak_l1_median"].sel(network=label).isel(width=-1).values
                 upper.plot(boxes, np.where(values > 0, values, np.nan), **mark, linewidth=0.9)
-            upper.set_yscale("log")
             _decades(upper)
             upper.set_xlabel("R")
-            upper.set_xticks(boxes)
+            _some_ticks(upper, boxes)
             lower.plot(degrees, one["polynomial_l1_error"].values, color=BLACK, marker="o", linewidth=0.9)
             for index, radius in enumerate(boxes):
                 leak = one["polynomial_leak_l1"].sel(box=radius).values
                 lower.plot(
-                    degrees, leak, color=_SHADES[index % len(_SHADES)], marker=MARKERS[1 + index], linestyle=_DASHES,
+                    degrees, leak, color=_SHADES[index % len(_SHADES)], marker=_marker(index), linestyle=_DASHES,
                     linewidth=0.9,
                 )  # fmt: skip
-            lower.set_xscale("log")
-            lower.set_yscale("log")
             _decades(lower)
             _widths_axis(lower, degrees)
             lower.set_xlabel("degree")
-        grid[0][0].set_ylabel("leak ∫|f̂|")
-        grid[0][1].set_ylabel("polynomials")
+        for upper, lower in grid[::_COLUMNS]:
+            upper.set_ylabel("leak ∫|f̂|")
+            lower.set_ylabel("polynomials")
     return figure
 
 
 def _grid(
     dataset: "xr.Dataset", title: str, text: str, heights: tuple[float, ...], polynomials: bool = False
 ) -> "tuple[Figure, list[tuple[Axes, ...]]]":
-    """Return a figure with a column of panels for each target, and a legend of the networks."""
+    """Return a figure with a column of panels for each target, four side by side, and a legend of the networks."""
     labels = [
         readable(str(name), int(d))
         for name, d in zip(dataset["target"].values, dataset["variables"].values, strict=True)
@@ -199,7 +198,7 @@ def _grid(
         handles.append(Line2D([], [], color=BLACK, marker="o", label="polynomial, L₁ error"))
         handles += [
             Line2D(
-                [], [], color=_SHADES[i % len(_SHADES)], marker=MARKERS[1 + i], linestyle=_DASHES,
+                [], [], color=_SHADES[i % len(_SHADES)], marker=_marker(i), linestyle=_DASHES,
                 label=f"polynomial, leak, R = {r:g}",
             )
             for i, r in enumerate(dataset["box"].values)
@@ -208,19 +207,28 @@ def _grid(
     with style():
         top = heading_height(text, width) + 0.24
         legend = 0.165 * -(-len(handles) // columns) + 0.18
-        figure = new_figure(width, top + sum(heights) + (len(heights) - 1) * _ROW_GAP + _BELOW + legend)
+        block = sum(heights) + (len(heights) - 1) * _ROW_GAP + _BELOW
+        rows, per_row = -(-count // _COLUMNS), min(count, _COLUMNS)
+        figure = new_figure(width, top + rows * block + (rows - 1) * _BLOCK_GAP + legend)
         heading(figure, title, text)
-        panel = (width - _LEFT - _RIGHT - (count - 1) * _GAP) / count
+        panel = (width - _LEFT - _RIGHT - (per_row - 1) * _GAP) / per_row
         grid = []
-        for column, label in enumerate(labels):
-            left, at, axes = _LEFT + column * (panel + _GAP), top, []
+        for index, label in enumerate(labels):
+            row, column = divmod(index, _COLUMNS)
+            left, at, axes = _LEFT + column * (panel + _GAP), top + row * (block + _BLOCK_GAP), []
             for height in heights:
                 axes.append(place(figure, left, at, panel, height))
                 at += height + _ROW_GAP
-            axes[0].set_title(label, loc="left", fontweight="bold", pad=3)
+            size = min(8.0, 8.0 * panel * 12 / len(label))
+            axes[0].set_title(label, loc="left", fontweight="bold", pad=3, fontsize=size)
             grid.append(tuple(axes))
         bottom_legend(figure, handles, columns)
     return figure, grid
+
+
+def _marker(box: int) -> str:
+    """Return the marker of a box; the first one of all is that of errors."""
+    return MARKERS[1 + box % (len(MARKERS) - 1)]
 
 
 def _words(label: str) -> str:
@@ -228,17 +236,44 @@ def _words(label: str) -> str:
 
 
 def _decades(axes: "Axes") -> None:
-    axes.yaxis.set_major_locator(LogLocator(10, numticks=6))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    """Make the vertical axis logarithmic, with labels around what was drawn."""
+    axes.set_yscale("log")
+    drawn = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in axes.lines])
+    label_ticks(axes, "y", empty=not (np.isfinite(drawn) & (drawn > 0)).any())
 
 
-def _widths_axis(axes: "Axes", values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> None:
+def _widths_axis(axes: "Axes", values: "NDArray[np.float64]") -> None:
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(FixedLocator(list(values)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticklabels([f"{value:g}" for value in values])
     axes.set_xlim(values[0] / 1.25, values[-1] * 1.25)
+    _some_ticks(axes, values)
 
 
-def _power(exponent: int) -> str:
-    return "10⁻" + str(exponent).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+def _some_ticks(axes: "Axes", values: "NDArray[np.float64]") -> None:
+    """Put a tick at every value, with labels as far as there is room: the last one, and from the right all others."""
+    axes.xaxis.set_major_locator(FixedLocator(values.tolist()))
+    axes.xaxis.set_minor_locator(NullLocator())
+    places = axes.transData.transform([(value, axes.get_ylim()[1]) for value in values])[:, 0]
+    inch, left, labels = axes.get_figure(root=True).dpi, np.inf, []  # type: ignore[union-attr]
+    for value, at in zip(values[::-1], places[::-1], strict=True):
+        text = f"{value:g}"
+        half = (0.065 * len(text) / 2 + 0.02) * inch
+        room = at + half <= left
+        labels.append(text if room else "")
+        left = at - half if room else left
+    axes.set_xticklabels(labels[::-1])
+
+
+def _thresholds_axis(axes: "Axes", exponents: "NDArray[np.float64]") -> None:
+    """Put ticks at thresholds 10^-m on an axis that is logarithmic in m, from 1 on."""
+    if exponents[0] < 1:
+        axes.set_xscale("symlog", linthresh=1, linscale=0.4)
+        axes.set_xlim(-0.2, max(exponents[-1], 1) * 1.1)
+    else:
+        axes.set_xscale("log")
+        axes.set_xlim(exponents[0] / 1.1, exponents[-1] * 1.1)
+    ticks = [m for m in _EXPONENTS if exponents[0] <= m <= exponents[-1]]
+    if len(ticks) < 2:
+        ticks = sorted({int(exponents[0]), int(exponents[-1])})
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticklabels([rf"$\mathdefault{{10^{{{-m}}}}}$" if m else "1" for m in ticks])

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from math import ceil, isfinite, isinf, isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from ratelab.figures._grid import Panel, panel_grid
 from ratelab.figures._layerwise_rates import readable
+from ratelab.figures._log_ticks import log_axis
 from ratelab.figures._style import (
     BLACK,
     BLUE,
@@ -28,6 +28,8 @@ from ratelab.figures._style import (
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
 _HEIGHTS = {1: 2.6, 2: 2.1, 3: 1.8}
 _FIRST = (
@@ -40,6 +42,9 @@ _FIRST = (
     (ORANGE, "X"),
 )
 _REST = ((PURPLE, SKY, BLACK, GREY), ("<", ">", "h", "p", "*", "d", "H", "8", "1", "2", "3"))
+_SLOPES = "prelu, slopes trained"
+_OPEN, _UNDECIDED = 4, 3
+_ROOM = 3.0  # what zeros on an edge stand away from all else, as a factor
 _NOT_BUILT, _ZERO_OUTSIDE, _NONZERO, _UNBOUNDED = 0, 1, 2, 3
 _CERTIFICATES = {0: "—", 1: "0 outside", 2: "≠ 0 a.e.", 3: "unbounded", 4: "open"}
 _CONVERGENCE = {0: "—", 1: "converges", 2: "L₁ loc only", 3: "does not", 4: "undecided"}
@@ -74,16 +79,25 @@ def marks(dataset: "xr.Dataset") -> dict[str, tuple[str, str]]:
 def mismatch(dataset: "xr.Dataset") -> Figure:
     """Draw the largest networks of all classes by error and by how far their supports are from the target's."""
     budget = int(dataset["budget"].values[-1])
+    last = dataset.isel(budget=-1)
     text = (
         f"Largest networks of at most {budget:,} connections. L₁ error on the box twice the support's size, against "
         "the measure of the symmetric difference of the supports in it, over that of the target's. Filled: proved, "
         "constructed networks by the geometry of their supports (bars: enclosed), analytic ones by one ball without 0. "
         "Open: by float64 values on a grid, for fitted piecewise polynomial networks; bars are what is proved. Fitted "
-        f"by {dataset.attrs['trainer']}, PReLU by {dataset.attrs['slopes']}."
+        f"by {dataset.attrs['trainer']}{_slopes_by(dataset)}."
     )
+    if bool((_bounded_only(last) & (last["certificate"] == _ZERO_OUTSIDE)).any()):
+        text += (
+            " Constructed but open, with a bar from the axis: at most that, since only a set that holds the support is "
+            "known."
+        )
+    built = last["certificate"] != _NOT_BUILT
+    if bool((built & ((last["l1_error"] == 0) | (_heights(last) == 0))).any()):
+        text += " On the left or lower axis: 0."
     styles = marks(dataset)
     handles = [
-        Line2D([], [], color=colour, marker=marker, linestyle="", label=label)
+        Line2D([], [], color=colour, marker=marker, linestyle="", label=_name(dataset, label))
         for label, (colour, marker) in styles.items()
     ]
     targets = [str(name) for name in dataset["target"].values]
@@ -99,30 +113,66 @@ def mismatch(dataset: "xr.Dataset") -> Figure:
 def _mismatch_panel(panel: Panel, one: "xr.Dataset", target: str, styles: dict[str, tuple[str, str]]) -> None:
     axes = panel.axes
     panel.title(readable(target, int(one["variables"])))
-    for label, (colour, marker) in styles.items():
-        row = one.sel({"class": label})
-        certificate, error = int(row["certificate"]), float(row["l1_error"])
-        if certificate == _NOT_BUILT:
-            continue
-        low, high = float(row["mismatch_low"]), float(row["mismatch_high"])
-        filled = certificate in (_ZERO_OUTSIDE, _NONZERO)
-        value = high if filled else float(row["mismatch_float"])
-        if low < high and low > 0:
-            axes.plot([error, error], [low, high], color=colour, linewidth=0.8, zorder=2)
+    built = one.isel({"class": np.flatnonzero(one["certificate"].values != _NOT_BUILT)})
+    errors, values = built["l1_error"].values, _heights(built).values
+    lows, highs = built["mismatch_low"].values, built["mismatch_high"].values
+    left = _edge(axes, "x", errors)
+    lower = _edge(axes, "y", np.concatenate([values, lows, highs]))
+    held = _bounded_only(built).values
+    for index, label in enumerate(map(str, built["class"].values)):
+        colour, marker = styles[label]
+        low, high = float(lows[index]), float(highs[index])
+        x, y = (
+            value if value > 0 else edge for value, edge in ((errors[index], left), (values[index], lower))
+        )
+        if low < high:
+            axes.plot(
+                [x, x], [low if low > 0 else lower, high], color=colour, linewidth=0.7, alpha=0.7, zorder=2
+            )
+        filled = int(built["certificate"][index]) in (_ZERO_OUTSIDE, _NONZERO) and not held[index]
         axes.plot(
-            [error], [value], linestyle="", marker=marker, color=colour, markersize=4.2,
+            [x], [y], linestyle="", marker=marker, color=colour, markersize=4.2, clip_on=False,
             markerfacecolor=colour if filled else "white", markeredgewidth=0.9, zorder=3,
         )  # fmt: skip
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(10, numticks=6))
-        axis.set_minor_formatter(NullFormatter())
-    axes.margins(0.08, 0.1)
+    if not len(errors):
+        axes.text(0.5, 0.5, "no network fits", transform=axes.transAxes, ha="center", color=GREY)
     if panel.last:
         axes.set_xlabel("L₁ error")
     if panel.first:
         axes.set_ylabel("mismatch / |S|")
+
+
+def _edge(axes: "Axes", which: Literal["x", "y"], values: "NDArray[np.float64]") -> float:
+    """Make an axis logarithmic, with room below all positive values if some are 0; return its lower end."""
+    positive = [float(value) for value in values if value > 0 and isfinite(value)]
+    room = [min(positive) / _ROOM] if positive and bool((values == 0).any()) else []
+    log_axis(axes, which, [*positive, *room])
+    return float((axes.get_xlim() if which == "x" else axes.get_ylim())[0])
+
+
+def _heights(some: "xr.Dataset") -> "xr.DataArray":
+    """Return the mismatch at which each network is drawn: the upper end where something is proved, else the floats'."""
+    proved = some["certificate"].isin((_ZERO_OUTSIDE, _NONZERO))
+    return some["mismatch_high"].where(proved, some["mismatch_float"])
+
+
+def _bounded_only(some: "xr.Dataset") -> "xr.DataArray":
+    """Return where nothing but an upper end of the mismatch is proved."""
+    return (some["mismatch_low"] == 0) & (some["mismatch_high"] > 0)
+
+
+def _trains_slopes(dataset: "xr.Dataset") -> bool:
+    """Whether PReLU networks were fitted by the trainer that moves their slopes."""
+    return str(dataset.attrs["slopes"]).partition("(")[0] == "slopes"
+
+
+def _slopes_by(dataset: "xr.Dataset") -> str:
+    return f", PReLU by {dataset.attrs['slopes']}" if _SLOPES in dataset["class"].values else ""
+
+
+def _name(dataset: "xr.Dataset", label: str) -> str:
+    """Return what a class is called: PReLU alone where slopes were not trained."""
+    return "prelu" if label == _SLOPES and not _trains_slopes(dataset) else label
 
 
 def table(dataset: "xr.Dataset") -> Figure:
@@ -135,7 +185,7 @@ def table(dataset: "xr.Dataset") -> Figure:
         f"sequence over {budgets}, on this computed prefix. 0 outside: zero outside a stated neighbourhood of the "
         "support; ≠ 0 a.e.: one ball without 0, so the support is everything; unbounded: an exact value far out. n: "
         f"least n with the support in [−{side}n, {side}n]ᵈ. Converges: in the finer topology; same n: as the target, "
-        "from some budget on. —: no network, or only one, fits." + _slopes(dataset)
+        "from some budget on. —: no network, or only one, fits." + _explained(dataset) + _slopes(dataset)
     )
     targets = [str(name) for name in dataset["target"].values]
     labels = [str(name) for name in dataset["class"].values]
@@ -166,7 +216,7 @@ def table(dataset: "xr.Dataset") -> Figure:
             for place, label in enumerate(labels):
                 down = start + _ROW * (place + 2)
                 if column == 0:
-                    write(0.08, down, label)
+                    write(0.08, down, _name(dataset, label))
                 for (offset, _), (content, colour) in zip(
                     _COLUMNS, entries(one.sel({"class": label})), strict=True
                 ):
@@ -180,13 +230,34 @@ def _slopes(dataset: "xr.Dataset") -> str:
     """Say where the trained slopes of the largest PReLU networks are."""
     near = dataset["slopes_near"].isel(budget=-1).values
     slopes = dataset["slope"].isel(budget=-1).values
-    if not np.isfinite(near).any():
+    if not np.isfinite(near).any() or not _trains_slopes(dataset):
         return ""
     least, most = (f"{value:.2f}".replace("-", "−") for value in (np.nanmin(slopes), np.nanmax(slopes)))
     return (
         f" Trained PReLU slopes lie from {least} to {most}, "
         f"{100 * np.nanmean(near):.0f} % of them within 0.1 of 0 or 1."
     )
+
+
+def _explained(dataset: "xr.Dataset") -> str:
+    """Explain entries that only some tables have."""
+    last = dataset.isel(budget=-1)
+    certificate = last["certificate"]
+    unknown = bool((np.isnan(last["cube"]) & (certificate != _NOT_BUILT)).any())
+    parts = []
+    if bool((certificate == _OPEN).any()):
+        parts.append("open, as certificate: nothing is proved of the support")
+    if unknown:
+        parts.append("?: n is not known")
+    if bool((dataset["matching"] == _UNDECIDED).any()):
+        parts.append("open, as same n: not decided")
+    if bool((dataset["convergence"] == 4).any()):
+        parts.append("undecided: not settled on this prefix, or not certified")
+    return f" {_capital('; '.join(parts))}." if parts else ""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def entries(one: "xr.Dataset") -> tuple[tuple[str, str], ...]:

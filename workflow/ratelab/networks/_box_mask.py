@@ -64,7 +64,7 @@ def box_mask(lower: Any, upper: Any, margin: Any, form: MaskForm = "sum") -> Net
     if form not in ("sum", "product"):
         raise UserError(f"box_mask: form is '{form}'; allowed: 'sum', 'product'")
     low, high = _corners(lower, upper)
-    delta = one_number("box_mask", "margin", margin)
+    delta = one_number("box_mask: margin", margin)
     if not len(low):
         return zero_network(low.shape[1], 1)
     _check_margin(low, high, delta)

@@ -9,6 +9,7 @@ from ratelab.registry import Activation
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
 _REACH, _POINTS = 10.0, 203
 
@@ -21,7 +22,7 @@ def check_activation(activation: Activation) -> None:
     UserError
         If the function fails, changes its input, returns something else than a float64 tensor of the same
         shape, has values or derivatives that are not finite, is not elementwise (a value depends on the
-        other elements or on the shape), or is not the piecewise polynomial that was declared.
+        other elements or on the shape), is not the piecewise polynomial that was declared, or contradicts its `ball`.
     """
     import torch
 
@@ -59,6 +60,8 @@ def check_activation(activation: Activation) -> None:
                 f"x = {float(x[int(wrong.argmax())]):.4g}; check degree and knots"
             )
     _check_derivative(activation, x)
+    if activation.ball is not None:
+        _check_ball(activation, x.numpy(), value.numpy())
 
 
 def polynomial_degree(activation: Activation) -> int | None:
@@ -163,3 +166,34 @@ def _check_derivative(activation: Activation, x: "torch.Tensor") -> None:
             f"activation '{activation.name}': declared derivative at x = {float(x[worst]):.4g} is "
             f"{float(declared[worst])}, torch finds {float(slope[worst])}"
         )
+
+
+def _check_ball(activation: Activation, x: "NDArray[np.float64]", value: "NDArray[np.float64]") -> None:
+    """Balls at points and on intervals must hold the values there; a constant on an interval is not analytic."""
+    from flint import arb
+
+    assert activation.ball is not None
+    for first, last in [
+        *((i, i) for i in range(0, _POINTS, 6)),
+        *((i, i + 20) for i in range(0, _POINTS - 20, 18)),
+    ]:
+        interval = arb(float(x[first])).union(arb(float(x[last])))
+        try:
+            image = arb(activation.ball(interval))
+        except Exception as error:  # a plugin may fail in any way
+            raise UserError(
+                f"activation '{activation.name}': ball fails on [{x[first]:.4g}, {x[last]:.4g}] "
+                f"({type(error).__name__}: {error}); it must map arb to arb"
+            ) from error
+        for index in range(first, last + 1):
+            seen = float(value[index])
+            if image.is_finite() and not image.overlaps(arb(seen, 1e-9 * max(1.0, abs(seen)))):
+                raise UserError(
+                    f"activation '{activation.name}': function is {seen} at x = {x[index]:.4g}, its ball there "
+                    f"{image}; a ball must hold all values, or certificates are wrong"
+                )
+        if activation.regularity == "analytic" and first < last and image.is_exact():
+            raise UserError(
+                f"activation '{activation.name}': by its ball it is constant on [{x[first]:.4g}, {x[last]:.4g}], so it "
+                "is not analytic; allowed there: 'piecewise polynomial' or 'other'"
+            )

@@ -54,7 +54,7 @@ def generic_shift(network: Network, size: Any, form: Literal["ratio", "dyadic"] 
         ``dyadic``.
     """
     checked("generic_shift", [network])
-    most = one_number("generic_shift", "size", size)
+    most = one_number("generic_shift: size", size)
     if form == "dyadic":
         return min(_largest_power(most), Fraction(1, 2 ** (_finest(network) + 1)))
     if form != "ratio":

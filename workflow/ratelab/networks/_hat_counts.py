@@ -1,8 +1,8 @@
 """Five counts of a network with poolings: depth, width, poolings, connections, neurons."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from math import inf
 
-from ratelab.networks._calculus_counts import Counts
 from ratelab.networks._network import Network
 
 
@@ -19,32 +19,25 @@ class PooledCounts:
     poolings
         Number of pooled layers.
     connections
-        Number of non-zero weights W; biases are not counted.
+        Number of non-zero weights W; biases are not counted. Infinite in a bound that says nothing of them.
     neurons
-        Number of hidden neurons N, before pooling.
+        Number of hidden neurons N, before pooling; infinite likewise.
     """
 
     depth: int
     width: int
     poolings: int
-    connections: int
-    neurons: int
+    connections: float = inf
+    neurons: float = inf
 
     @classmethod
     def of(cls, network: Network) -> "PooledCounts":
         """Return the counts of a network."""
         return cls(network.depth, network.width, network.poolings, network.connections, network.neurons)
 
-    @property
-    def counts(self) -> Counts:
-        """Depth, connections and neurons alone."""
-        return Counts(self.depth, self.connections, self.neurons)
-
     def within(self, bound: "PooledCounts") -> bool:
         """Return whether none of the five exceeds the bound."""
-        return (
-            self.counts.within(bound.counts) and self.width <= bound.width and self.poolings <= bound.poolings
-        )
+        return all(a <= b for a, b in zip(astuple(self), astuple(bound), strict=True))
 
 
 def kept_pooled(operation: str, network: Network, bound: PooledCounts) -> Network:

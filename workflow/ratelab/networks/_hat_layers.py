@@ -57,14 +57,21 @@ def finite_numbers(operation: str, name: str, values: Any) -> Any:
     return as_floats(exact)
 
 
-def one_number(operation: str, name: str, value: Any, positive: bool = True) -> Fraction:
-    """Return one finite number exactly, above 0 if so asked."""
+def one_number(name: str, value: Any, positive: bool = True) -> Fraction:
+    """Return one finite number exactly, above 0 if so asked: floats digit for digit, texts such as 1/8.
+
+    Raises
+    ------
+    UserError
+        If it is none; `name` says of what.
+    """
     try:
-        result = fraction(rational(value))
-    except (TypeError, UserError) as error:
-        raise UserError(f"{operation}: {name} must be one finite number ({error})") from None
-    if positive and result <= 0:
-        raise UserError(f"{operation}: {name} is {value}; allowed: numbers above 0")
+        result = None if isinstance(value, bool | np.bool_) else fraction(rational(value))
+    except (TypeError, UserError):
+        result = None
+    if result is None or (positive and result <= 0):
+        shown = repr(value) if isinstance(value, str) else str(value)
+        raise UserError(f"{name} is {shown}; allowed: finite numbers{' above 0' if positive else ''}")
     return result
 
 

@@ -60,8 +60,8 @@ def kuhn_hats(nodes: Any, values: Any, spacing: Any, margin: Any = Fraction(1, 8
     """
     grid = grid_nodes("kuhn_hats", nodes)
     heights = node_values("kuhn_hats", values, grid)
-    inverse = 1 / one_number("kuhn_hats", "spacing", spacing)
-    penalty = 1 / one_number("kuhn_hats", "margin", margin)
+    inverse = 1 / one_number("kuhn_hats: spacing", spacing)
+    penalty = 1 / one_number("kuhn_hats: margin", margin)
     (count, dimension), outputs = grid.shape, heights.shape[1]
     if not count:
         return zero_network(dimension, outputs)

@@ -65,7 +65,7 @@ def masked(network: Network, mask: Network, shift: Any = None, exact: bool | Non
         If the sizes do not fit, η is no finite number, or rational matrices get too large.
     """
     _fit("masked", network, mask)
-    eta = one_number("masked", "shift", 0 if shift is None else shift, positive=False)
+    eta = one_number("masked: shift", 0 if shift is None else shift, positive=False)
     if exact is None:
         exact = network.exact or mask.exact or not held(eta)
     if exact:
@@ -113,7 +113,7 @@ def clip(network: Network, bound: Any, form: Literal["nested", "difference"] = "
         If M is no positive finite number.
     """
     checked("clip", [network])
-    most = one_number("clip", "bound", bound)
+    most = one_number("clip: bound", bound)
     if form not in ("nested", "difference"):
         raise UserError(f"clip: form is '{form}'; allowed: 'nested', 'difference'")
     if not held(most):
@@ -154,7 +154,7 @@ def gated(network: Network, mask: Network, bound: Any, slack: Any = SLACK) -> Ne
         If the sizes do not fit, or a number is none of these.
     """
     _fit("gated", network, mask)
-    most, share = rounded_up(one_number("gated", "bound", bound)), one_number("gated", "slack", slack)
+    most, share = rounded_up(one_number("gated: bound", bound)), one_number("gated: slack", slack)
     if not Fraction(1, 2**28) <= share <= 1:
         raise UserError(f"gated: slack is {slack}; allowed: 2^-28 to 1")
     outer = most * (1 + share)

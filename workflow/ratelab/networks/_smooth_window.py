@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,14 @@ from ratelab._errors import UserError
 from ratelab.networks._layers import Layer, resolve
 from ratelab.networks._network import Network
 from ratelab.networks._powers import identity
-from ratelab.registry import Activation, Registry
+from ratelab.registry import Activation, Box, Registry
+from ratelab.registry._shapes import finite_number
 
 Number = int | float | Fraction
 
 
 def smooth_window(
-    box: Sequence[tuple[Number, Number]],
+    box: Sequence[tuple[Number, Number]] | Box,
     steepness: Number,
     activation: str | Activation = "sigmoid",
     registry: Registry | None = None,
@@ -30,7 +30,7 @@ def smooth_window(
     Parameters
     ----------
     box
-        d pairs (a_i, b_i), a_i < b_i.
+        d pairs (a_i, b_i), a_i < b_i; or a `Box`.
     steepness
         κ > 0. If it and the box are integers or Fractions, the network is rational.
     activation, registry
@@ -41,12 +41,16 @@ def smooth_window(
     UserError
         If an argument is not like this.
     """
-    sides = [tuple(side) for side in box]
-    if not sides or any(len(s) != 2 or not all(map(_finite, s)) or not s[0] < s[1] for s in sides):
+    try:
+        sides = [tuple(side) for side in (box.bounds if isinstance(box, Box) else box)]
+    except TypeError:  # no sequence of pairs
+        sides = []
+    if not sides or any(len(s) != 2 or not all(map(finite_number, s)) or not s[0] < s[1] for s in sides):
         raise UserError(
-            f"smooth_window: box is {box!r}; allowed: one pair (lower, upper) for each variable, lower below upper"
+            f"smooth_window: box is {box!r}; allowed: one pair (lower, upper) for each variable, lower below upper, "
+            "or a Box"
         )
-    if not (_finite(steepness) and steepness > 0):
+    if not (finite_number(steepness) and steepness > 0):
         raise UserError(f"smooth_window: steepness is {steepness!r}; allowed: positive finite numbers")
     dimension = len(sides)
     exact = all(isinstance(v, int | Fraction) for v in (steepness, *(v for side in sides for v in side)))
@@ -61,7 +65,3 @@ def smooth_window(
         dimension = layers[-1].outputs
     layers.append(Layer(np.eye(1), np.zeros(1), (identity,)))
     return Network(layers)
-
-
-def _finite(value: Any) -> bool:
-    return isinstance(value, int | float | Fraction) and isfinite(value)

@@ -54,7 +54,7 @@ def tensor_hats(nodes: Any, values: Any, spacing: Any) -> Network:
     """
     grid = grid_nodes("tensor_hats", nodes)
     heights = node_values("tensor_hats", values, grid)
-    inverse = 1 / one_number("tensor_hats", "spacing", spacing)
+    inverse = 1 / one_number("tensor_hats: spacing", spacing)
     (count, dimension), outputs = grid.shape, heights.shape[1]
     if not count:
         return zero_network(dimension, outputs)

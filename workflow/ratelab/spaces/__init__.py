@@ -42,7 +42,6 @@ _NAMES = {
     "SmoothnessEstimate": "._critical_smoothness",
     "Space": "._embeddings",
     "Statement": "._prediction_statements",
-    "SupportCounts": "._supported_build",
     "SupportMember": "._support_topology",
     "SupportSizes": "._support_sizes",
     "SupportVerdict": "._support_topology",
@@ -358,7 +357,6 @@ if TYPE_CHECKING:
         support_verdict as support_verdict,
     )
     from ratelab.spaces._supported import SupportedNetwork as SupportedNetwork, supported as supported
-    from ratelab.spaces._supported_build import SupportCounts as SupportCounts
     from ratelab.spaces._supported_grid import active_nodes as active_nodes
     from ratelab.spaces._supported_within import supported_within as supported_within
     from ratelab.spaces._trained import seed_quantiles as seed_quantiles, trained_rate as trained_rate

@@ -17,22 +17,26 @@ from ratelab._errors import UserError
 from ratelab.exact import (
     CubeUnion,
     SupportDistance,
+    SupportErrors,
     ZeroCertificate,
+    cell_quadrature,
     check_support,
     cover,
     leak_measure,
+    network_values,
     support_distance,
     vanishes,
 )
-from ratelab.networks import Network
+from ratelab.networks import Network, PooledCounts
+from ratelab.networks._hat_layers import one_number
 from ratelab.registry import LevelSet, Target
-from ratelab.spaces._supported_build import METHODS, Method, Recipe, SupportCounts, hats, mask
+from ratelab.spaces._supported_build import METHODS, Method, Recipe, hats, mask
 from ratelab.spaces._supported_grid import (
     checked_margin,
     checked_spacing,
     dilated_cells,
 )
-from ratelab.spaces._supported_measure import Side, SupportErrors, box_sides, cell_errors, lattice, values
+from ratelab.spaces._supported_measure import Side, box_sides, lattice
 
 LIMIT = 20_000
 """Default for the most cubes or nodes."""
@@ -70,7 +74,8 @@ class SupportedNetwork:
     shift
         η of masks; 0 for the others.
     counts, promised
-        Depth, width and poolings, and the most that was promised.
+        Depth, width, poolings, connections and neurons, and the most that was promised; nothing is promised of the
+        last two for masks and gates.
     excess_bound
         How far the support reaches beyond the target's at most, in the maximum norm: h, or h + δ for masks and gates.
     undecided
@@ -96,8 +101,8 @@ class SupportedNetwork:
     error_bound: float
     error_certainty: Literal["rigorous", "numerical"]
     shift: Fraction
-    counts: SupportCounts
-    promised: SupportCounts
+    counts: PooledCounts
+    promised: PooledCounts
     excess_bound: Fraction
     undecided: int
     sup_sampled: float
@@ -161,7 +166,8 @@ class SupportedNetwork:
             work = len(cubes) * self.network.connections * 2**dimension
             while parts > 1 and work * parts**dimension > _MEASURED:
                 parts -= 1
-        return cell_errors(self.float_network, self.target, self.spacing, cubes, parts, sides)
+        rule = cell_quadrature(self.target.support, float(self.spacing), cubes, parts, sides=sides)
+        return rule.errors(network_values(self.float_network, rule.points) - self.target(rule.points))
 
     def __repr__(self) -> str:
         zero = f", {self.certificate!r}" if self.certificate is not None else ""
@@ -234,7 +240,8 @@ def assembled(
 ) -> SupportedNetwork:
     """Return what `supported` returns, before it is asserted that every bound holds."""
     step, width = _checked(target, spacing, method, margin, network, shift)
-    number = None if shift is None else Fraction(shift)
+    check_limit(limit)
+    number = None if shift is None else one_number("shift", shift, positive=False)
     if method in ("hats", "kuhn"):
         recipe, width = hats(target, step, method == "kuhn", limit), Fraction(0)
     else:
@@ -247,7 +254,7 @@ def assembled(
     sup = _sup(recipe, target, step)
     # a bound that was measured elsewhere is one of all points that were looked at
     bound = recipe.error_bound if recipe.certainty == "rigorous" else max(recipe.error_bound, sup)
-    counts = SupportCounts.of(recipe.network)
+    counts = PooledCounts.of(recipe.network)
     return SupportedNetwork(
         network=recipe.network, target=target, method=method, spacing=step, margin=width, support=recipe.support,
         support_equal=recipe.equal, support_reason=recipe.reason, neighbourhood=recipe.neighbourhood,
@@ -255,6 +262,20 @@ def assembled(
         counts=counts, promised=recipe.promised, excess_bound=recipe.excess_bound, undecided=recipe.undecided,
         sup_sampled=sup, base=recipe.base, mask=recipe.mask, nodes=recipe.nodes,
     )  # fmt: skip
+
+
+def check_named(target: Target, method: str) -> None:
+    """Raise a `UserError` unless there are such a target and such a method."""
+    if not isinstance(target, Target):
+        raise UserError(f"target is {target!r}; allowed: a Target, such as those of `load_plugins().targets`")
+    if method not in METHODS:
+        raise UserError(f"method is '{method}'; allowed: {', '.join(METHODS)}")
+
+
+def check_limit(limit: int) -> None:
+    """Raise a `UserError` unless this is a number of cubes."""
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise UserError(f"limit is {limit!r}; allowed: whole numbers from 1 on")
 
 
 def _checked(
@@ -266,8 +287,7 @@ def _checked(
     shift: "Fraction | float | None",
 ) -> tuple[Fraction, Fraction]:
     """Check what the user gave; return spacing and margin as rationals."""
-    if method not in METHODS:
-        raise UserError(f"method is '{method}'; allowed: {', '.join(METHODS)}")
+    check_named(target, method)
     if target.support is None:
         raise UserError(
             f"target '{target.name}' declares no support; allowed: targets with `support`, a compact set outside "
@@ -279,7 +299,7 @@ def _checked(
     if shift is not None:
         if method != "mask":
             raise UserError(f"method '{method}' takes no shift; allowed for: mask")
-        _finite(shift)
+        one_number("shift", shift, positive=False)
     step = checked_spacing(spacing, target)
     width = checked_margin(margin, step)
     if network is not None:
@@ -291,13 +311,6 @@ def _checked(
             )
     check_support(target)
     return step, width
-
-
-def _finite(shift: "Fraction | float") -> Fraction:
-    try:
-        return Fraction(shift)
-    except (TypeError, ValueError, OverflowError):
-        raise UserError(f"shift is {shift!r}; allowed: finite numbers") from None
 
 
 def _sup(recipe: Recipe, target: Target, spacing: Fraction) -> float:
@@ -322,7 +335,7 @@ def _sup(recipe: Recipe, target: Target, spacing: Fraction) -> float:
             f"target '{target.name}' is {wanted[beside.argmax()].tolist()} at x = {where}, outside the support that it "
             "declares; allowed: a support outside which the function is 0"
         )
-    return float(np.abs(values(recipe.network, points) - wanted).max(initial=0.0))
+    return float(np.abs(network_values(recipe.network, points) - wanted).max(initial=0.0))
 
 
 def kept(found: SupportedNetwork) -> SupportedNetwork:
@@ -351,4 +364,4 @@ def _covered(found: SupportedNetwork) -> bool:
     assert found.mask is not None and found.target.support is not None
     known = cover(found.target.support, found.spacing).witnesses
     known = known[~np.isnan(known[:, 0])][:_MOST_WITNESSES]
-    return bool(found.support.contains(known).all() and (values(found.mask, known) == 1).all())
+    return bool(found.support.contains(known).all() and (network_values(found.mask, known) == 1).all())

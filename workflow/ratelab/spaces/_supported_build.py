@@ -2,19 +2,29 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, inf, log2, nextafter, sqrt
+from math import ceil, inf, nextafter, sqrt
 from typing import Any, Literal
 
 import numpy as np
 
 from ratelab._errors import UserError
-from ratelab.exact import Cover, CubeUnion, cover
-from ratelab.networks import Network, box_mask, gated, kuhn_hats, kuhn_hats_bound, tensor_hats
+from ratelab.exact import Cover, CubeUnion, cover, network_values
+from ratelab.networks import (
+    Network,
+    PooledCounts,
+    box_mask,
+    gated,
+    kuhn_hats,
+    kuhn_hats_bound,
+    tensor_hats,
+    tensor_hats_bound,
+)
+from ratelab.networks._hat_layers import held
 from ratelab.registry import Target
 from ratelab.spaces._support_sizes import dyadic_below
 from ratelab.spaces._supported_grid import Floats, Integers, active_nodes, cells_around, dilated_cells
-from ratelab.spaces._supported_measure import lattice, values
-from ratelab.spaces._supported_shift import held, product
+from ratelab.spaces._supported_measure import lattice
+from ratelab.spaces._supported_shift import product
 
 Method = Literal["hats", "mask", "gate", "kuhn"]
 Certainty = Literal["rigorous", "numerical"]
@@ -24,30 +34,6 @@ SHIFT = Fraction(1, 1 << 40)
 KUHN_MARGIN = Fraction(1, 8)
 """Distance from the cells of Kuhn's hats, in spacings, from which on intervals prove zeros."""
 _MOST_PARTS = 1 << 14
-
-
-@dataclass(frozen=True)
-class SupportCounts:
-    """Counts of a network, or the most that is promised of them.
-
-    Parameters
-    ----------
-    depth, width, poolings
-        As `Network` counts them.
-    """
-
-    depth: int
-    width: int
-    poolings: int
-
-    @classmethod
-    def of(cls, network: Network) -> "SupportCounts":
-        """Return the counts of a network."""
-        return cls(network.depth, network.width, network.poolings)
-
-    def within(self, bound: "SupportCounts") -> bool:
-        """Return whether none exceeds the bound."""
-        return self.depth <= bound.depth and self.width <= bound.width and self.poolings <= bound.poolings
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,23 +49,11 @@ class Recipe:
     reason: str
     error_bound: float
     certainty: Certainty
-    promised: SupportCounts
+    promised: PooledCounts
     shift: Fraction
     excess_bound: Fraction
     nodes: Integers
     undecided: int
-
-
-def hat_counts(nodes: Integers) -> SupportCounts:
-    """Return what is promised of tensor hats: 3 + ⌈log₂ d⌉ affine maps, ⌈log₂ d⌉ poolings, width max(2M, 2⌈d/2⌉J).
-
-    M is the number of different one-dimensional hats, J of nodes; without pooling (d = 1) the width is 2M.
-    """
-    count, dimension = nodes.shape
-    lines = sum(len(np.unique(nodes[:, axis])) for axis in range(dimension))
-    levels = ceil(log2(dimension))
-    pairs = 2 * ceil(dimension / 2) * count if levels else 0
-    return SupportCounts(3 + levels, max(2 * lines, pairs), levels)
 
 
 def lipschitz_bound(target: Target, spacing: Fraction) -> float:
@@ -109,8 +83,7 @@ def hats(target: Target, spacing: Fraction, kuhn: bool, limit: int) -> Recipe:
     union = CubeUnion(spacing, cells_around(nodes))
     if kuhn:
         network = kuhn_hats(nodes, heights, spacing, margin=KUHN_MARGIN)
-        counts = kuhn_hats_bound(target.dimension, len(nodes), outputs=heights.shape[1])
-        promised = SupportCounts(counts.depth, counts.width, counts.poolings)
+        promised = kuhn_hats_bound(target.dimension, len(nodes), outputs=heights.shape[1])
         # intervals prove zeros a little farther out only
         around = CubeUnion(
             spacing, union.cubes, KUHN_MARGIN * spacing if target.dimension > 1 else Fraction(0)
@@ -119,7 +92,9 @@ def hats(target: Target, spacing: Fraction, kuhn: bool, limit: int) -> Recipe:
             "Kuhn's hats are 0 beyond the cells around their nodes, and perhaps on some simplices of these"
         )
     else:
-        network, promised, around = tensor_hats(nodes, heights, spacing), hat_counts(nodes), union
+        network, around = tensor_hats(nodes, heights, spacing), union
+        lines = sum(len(np.unique(nodes[:, axis])) for axis in range(target.dimension))
+        promised = tensor_hats_bound(target.dimension, len(nodes), lines, heights.shape[1])
         reason = (
             "a multilinear function that is 0 on a cell is 0 at its vertices, and no such cell is counted"
         )
@@ -174,14 +149,14 @@ def mask(
             False,
             "a gate is 0 where its mask is; whether it is 0 elsewhere depends on the network",
         )
-        promised = SupportCounts(max(deep + 2, 4) + 1, width + 1, base.poolings)
+        promised = PooledCounts(max(deep + 2, 4) + 1, width + 1, base.poolings)
     else:
-        scale = min((v for v in (largest, lipschitz_bound(target, spacing)) if v > 0), default=1.0)
+        scale = min((v for v in (largest, lipschitz_bound(target, spacing)) if 0 < v < inf), default=1.0)
         size = SHIFT * dyadic_below(Fraction(scale))
         network, used, equal, reason = product(base, psi, shift, size, None if given is not None else heights)
         if given is None and held(used):
             width = 2 * target.dimension * len(cubes) + base.width
-        promised = SupportCounts(
+        promised = PooledCounts(
             max(deep, 4) + (not held(used)), width + 2 * (given is not None), base.poolings + 1
         )
         bound = nextafter(bound + abs(float(used)), inf) if bound < inf else inf
@@ -209,8 +184,8 @@ def _measured(
     network: Network, target: Target, spacing: Fraction, margin: Fraction, cubes: Integers
 ) -> float:
     points = _near(target, spacing, margin, cubes)
-    return float(np.abs(values(network, points) - target(points)).max(initial=0.0))
+    return float(np.abs(network_values(network, points) - target(points)).max(initial=0.0))
 
 
 def _largest(network: Network, spacing: Fraction, cubes: Integers) -> float:
-    return float(np.abs(values(network, lattice(spacing, cubes, _MOST_PARTS))).max(initial=0.0))
+    return float(np.abs(network_values(network, lattice(spacing, cubes, _MOST_PARTS))).max(initial=0.0))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratelab._errors import UserError
+from ratelab.networks._hat_layers import one_number
 from ratelab.registry import Target
 
 Floats = NDArray[np.float64]
@@ -20,23 +21,6 @@ _MOST_GRID_POINTS = 1 << 26
 _MOST_DIGITS = 53
 _THINNEST = Fraction(1, 1 << 20)
 _WIDEST = 1 << 10
-
-
-def checked_number(value: Any, name: str) -> Fraction:
-    """Return a finite number above 0 as a rational: floats digit for digit, texts such as 1/8.
-
-    Raises
-    ------
-    UserError
-        If it is none.
-    """
-    try:
-        number = Fraction(value) if not isinstance(value, bool) else None
-    except (TypeError, ValueError, OverflowError, ZeroDivisionError):
-        number = None
-    if number is None or number <= 0:
-        raise UserError(f"{name} is {value!r}; allowed: finite numbers above 0")
-    return number
 
 
 def power_of_two(number: Fraction) -> bool:
@@ -52,7 +36,7 @@ def checked_spacing(spacing: Any, target: Target) -> Fraction:
     UserError
         If it is no power of 2, or so fine that neighbouring lines round to one number.
     """
-    step = checked_number(spacing, "spacing")
+    step = one_number("spacing", spacing)
     if not power_of_two(step):
         raise UserError(
             f"spacing is {spacing}; allowed: powers of 2 such as 1/8, with which every weight and every grid line is a "
@@ -78,7 +62,7 @@ def checked_margin(margin: Any, spacing: Fraction) -> Fraction:
     """
     if margin is None:
         return spacing / 4
-    width = checked_number(margin, "margin")
+    width = one_number("margin", margin)
     if width < spacing * _THINNEST:
         raise UserError(
             f"margin is {float(width):.3g} on a grid of spacing {float(spacing):.3g}; allowed: at least 2^(-20) "

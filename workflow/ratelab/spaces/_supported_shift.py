@@ -22,12 +22,8 @@ from ratelab._errors import UserError
 from ratelab.exact import nonzero, vanishing_class
 from ratelab.networks import Layer, Network, generic_shift, identity, masked, parallel
 from ratelab.networks._calculus_blocks import rows_of
+from ratelab.networks._hat_layers import held
 from ratelab.spaces._supported_grid import Floats
-
-
-def held(number: Fraction) -> bool:
-    """Return whether a rational is a float64 number."""
-    return Fraction(float(number)) == number
 
 
 def product(

@@ -3,11 +3,12 @@
 from fractions import Fraction
 
 from ratelab._errors import UserError
+from ratelab.exact import check_support
+from ratelab.networks._hat_layers import one_number
 from ratelab.registry import Target
 from ratelab.spaces._support_sizes import MARGIN, grid_spacing
-from ratelab.spaces._supported import LIMIT, SupportedNetwork, assembled, kept
-from ratelab.spaces._supported_build import METHODS, Method
-from ratelab.spaces._supported_grid import checked_number
+from ratelab.spaces._supported import LIMIT, SupportedNetwork, assembled, check_limit, check_named, kept
+from ratelab.spaces._supported_build import Method
 
 _ROOM = 1 - Fraction(1, 1 << 30)
 """The rest of the accuracy is for the shift."""
@@ -53,9 +54,9 @@ def assembled_within(
     limit: int = LIMIT,
 ) -> SupportedNetwork:
     """Return what `supported_within` returns, before it is asserted that every bound holds."""
-    room = checked_number(accuracy, "accuracy")
-    if method not in METHODS:
-        raise UserError(f"method is '{method}'; allowed: {', '.join(METHODS)}")
+    room = one_number("accuracy", accuracy)
+    check_named(target, method)
+    check_limit(limit)
     if target.lipschitz is None:
         raise UserError(
             f"target '{target.name}' declares no Lipschitz constant, so no spacing is known to reach an accuracy; "
@@ -63,4 +64,11 @@ def assembled_within(
         )
     margin = MARGIN if method in ("mask", "gate") else Fraction(0)
     spacing = grid_spacing(target.dimension, target.lipschitz, room * _ROOM, room, margin)
-    return assembled(target, spacing, method, certify=certify, limit=limit)
+    check_support(target)
+    try:
+        return assembled(target, spacing, method, certify=certify, limit=limit)
+    except UserError as error:  # whoever asks for an accuracy has given no spacing
+        raise UserError(
+            f"accuracy {float(room):.3g} takes a grid of spacing {float(spacing):.3g} for '{target.name}', which is "
+            f"refused ({error}); allowed: larger accuracies, or a larger limit"
+        ) from error

@@ -85,8 +85,8 @@ SUPPORT = (
         "D8", "mask of cubes",
         "f̂ = (g + η)·Ψ, Ψ = min(1, Σψ_Q) over the cubes of side h that meet the interior of supp f, has supp f̂ = "
         "supp Ψ if g = −η on no open set, so that d_H(supp f, supp f̂) ≤ h + δ in the maximum norm, error at most "
-        "that of g plus η, one pooling more than g, max(4, depth of g) affine maps and width at most 2dJ + "
-        "max(width of g, d) + 1.",
+        "that of g plus η. For g the tensor hats of the grid: one pooling more than g, max(4, depth of g) affine maps, "
+        "width at most 2dJ + width of g.",
         "inequality with constant", "derived",
         "On each of finitely many pieces g is a polynomial with coefficients in the ring of the weights, none of "
         "which is −η.",

@@ -47,7 +47,7 @@ _LONG_NAMES = {
     "seed": "draw of the random features",
     "box": "R: leaks are measured on [-R, R]^d without the support",
     "threshold": "m of the threshold 10^-m",
-    "degree": "degree of the polynomial regressor",
+    "degree": "total degree of the polynomial regressor",
     "variables": "number of variables d",
     "connections": "non-zero weight-matrix entries, window or mask included, first draw",
     "spacing": "side of the mask's cubes",
@@ -148,8 +148,8 @@ def _enter(
     """Write the numbers of one network."""
     seen = ruler.measured(found.network, found.built)
     outside = float(tables["outside"][1][at[0], 0])
-    tables["l1_error"][1][at] = seen.error(target.domain)
-    tables["sup_error"][1][at] = seen.largest(target.domain)
+    errors = seen.errors(target.domain)
+    tables["l1_error"][1][at], tables["sup_error"][1][at] = errors.l1, errors.sup
     tables["leak_l1"][1][at] = [seen.leak(radius) for radius in ruler.radii]
     for end, value in zip(("low", "high"), found.leak, strict=True):
         tables[f"leak_{end}"][1][at] = value / outside
@@ -180,8 +180,8 @@ def _polynomial(
 ) -> None:  # fmt: skip
     """Write the numbers of one polynomial."""
     seen = ruler.measured(found.network)
-    tables["polynomial_l1_error"][1][at] = seen.error(target.domain)
-    tables["polynomial_sup_error"][1][at] = seen.largest(target.domain)
+    errors = seen.errors(target.domain)
+    tables["polynomial_l1_error"][1][at], tables["polynomial_sup_error"][1][at] = errors.l1, errors.sup
     tables["polynomial_leak_l1"][1][at] = [seen.leak(radius) for radius in ruler.radii]
     tables["polynomial_connections"][1][at] = found.network.connections
     tables["polynomial_certificate"][1][at] = CERTIFICATES[found.certificate]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from math import inf, nan
+from math import comb, inf, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ class Maker:
         name = label.removesuffix(WINDOWED)
         network = self._fitted(name, width, seed)
         if label != name:
-            network = multiply(network, self.window())
+            network = multiply(network, support_window(self.target, self.parameters.steepness, self.registry))
         return self.judged(network)
 
     def judged(self, network: Network) -> Found:
@@ -95,15 +95,9 @@ class Maker:
         return Found(network, "zero_set_measured", (max(self.outside - float(most), 0.0), self.outside), nan)
 
     def polynomial(self, degree: int) -> Found | None:
-        """Return the least squares polynomial of a degree as a network, None if it has too many coefficients."""
+        """Return the least squares polynomial of a total degree as a network, None if it has too many coefficients."""
         network = least_squares_polynomial(self.target, degree)
         return None if network is None else self.judged(network)
-
-    def window(self) -> Network:
-        """Return the smooth window on the bounds of the support."""
-        assert self.target.support is not None
-        box = [(float(a), float(b)) for a, b in self.target.support.bounds]
-        return smooth_window(box, self.parameters.steepness, self.registry.activations["sigmoid"])
 
     def spacing(self, index: int) -> Fraction:
         """Return the side of the mask's cubes: half as long from width to width, within limits."""
@@ -133,13 +127,20 @@ def _gauss(size: int) -> tuple[Array, Array]:
     return nodes, weights
 
 
-def least_squares_polynomial(target: Target, degree: int) -> Network | None:
-    """Return the polynomial of that degree in each variable that is nearest a target in L2, as a network.
+def support_window(target: Target, steepness: float, registry: Registry) -> Network:
+    """Return the smooth window on the bounds of a target's support, a product of logistic functions."""
+    assert target.support is not None
+    box = [(float(a), float(b)) for a, b in target.support.bounds]
+    return smooth_window(box, steepness, registry.activations["sigmoid"])
 
-    By the Gauss rule of twice as many points, which integrates all products of two of them exactly. None if it has more
-    than `COEFFICIENTS` coefficients.
+
+def least_squares_polynomial(target: Target, degree: int) -> Network | None:
+    """Return the polynomial of that total degree that is nearest a target in L2, as a network.
+
+    By a Gauss rule of more than twice as many points along each axis, which integrates all products of two of them
+    exactly. None if it has more than `COEFFICIENTS` coefficients.
     """
-    if (degree + 1) ** target.dimension > COEFFICIENTS:
+    if comb(degree + target.dimension, target.dimension) > COEFFICIENTS:
         return None
     unit, share = _gauss(2 * degree + 8)
     sides = [((a + b) / 2 + (b - a) / 2 * unit, (b - a) / 2 * share) for a, b in target.domain]

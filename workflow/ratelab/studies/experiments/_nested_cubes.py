@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ratelab.exact import smallest_cube
-from ratelab.registry import Ball, Box, Boxes, LevelSet, Progress, Registry, Support
+from ratelab.exact import smallest_cube, support_level
+from ratelab.registry import Progress, Registry
 from ratelab.spaces import SupportedNetwork, supported
 from ratelab.studies.experiments._support_parameters import NestedCubes
 
@@ -81,7 +81,7 @@ def run(parameters: NestedCubes, registry: Registry, progress: Progress) -> "xr.
     network = ("margin",)
     values: dict[str, Any] = {
         "half_side": ("cube", float(scale) * np.arange(1, count + 1)),
-        "level": (("y", "x"), level_function(support, points).reshape(_GRID, _GRID)),
+        "level": (("y", "x"), support_level(support, points).reshape(_GRID, _GRID)),
         "corners": (("margin", "polygon", "corner", "axis"), corners),
         "target_cube": ((), np.int64(own)),
         "network_cube": (network, np.array(levels, dtype=np.int64)),
@@ -121,23 +121,6 @@ def run(parameters: NestedCubes, registry: Registry, progress: Progress) -> "xr.
         dataset[name].attrs["flag_values"] = np.array([0, 1], dtype=np.int8)
         dataset[name].attrs["flag_meanings"] = "no yes"
     return dataset
-
-
-def level_function(support: Support, points: "NDArray[np.float64]") -> "NDArray[np.float64]":
-    """Return values (m,) at points (m, d): at most 0 on the support, above 0 elsewhere."""
-    if isinstance(support, LevelSet):
-        lower, upper = (np.array([float(pair[end]) for pair in support.bounds]) for end in (0, 1))
-        outside = np.maximum(lower - points, points - upper).max(axis=1)
-        found: NDArray[np.float64] = np.maximum(support(points), outside)
-        return found
-    if isinstance(support, Boxes):
-        return np.asarray(np.minimum.reduce([level_function(box, points) for box in support.boxes]))
-    if isinstance(support, Ball):
-        centre = np.array([float(c) for c in support.centre])
-        return np.asarray(np.sqrt(((points - centre) ** 2).sum(axis=1)) - float(support.radius))
-    assert isinstance(support, Box)
-    lower, upper = (np.array([float(v) for v in ends]) for ends in (support.lower, support.upper))
-    return np.asarray(np.maximum(lower - points, points - upper).max(axis=1))
 
 
 def _ends(built: SupportedNetwork, name: str) -> tuple[float, float]:

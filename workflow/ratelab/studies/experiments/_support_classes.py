@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from ratelab import exact
 from ratelab._errors import UserError
 from ratelab.exact import cover
-from ratelab.networks import FitProblem, FitResult, Network, box_mask, multiply, power, smooth_window
+from ratelab.networks import FitProblem, FitResult, Network, box_mask, multiply, power
 from ratelab.registry import Activation, Registry, Target, Trainer
 from ratelab.spaces import SupportedNetwork, supported
-from ratelab.studies.experiments._leaks_networks import least_squares_polynomial
+from ratelab.studies.experiments._leaks_networks import least_squares_polynomial, support_window
 from ratelab.studies.experiments._support_parameters import SupportVerdicts
 from ratelab.training import least_squares_readout
 
@@ -92,7 +92,7 @@ class Classes:
         if label == MASKED:
             return self._masked(budget)
         if label == WINDOWED:
-            window = self._window()
+            window = support_window(self.target, self.parameters.steepness, self.registry)
             found = self._fitted(self.registry.activations["tanh"], budget - window.connections - _GLUE)
             return None if found is None else Member(multiply(found, window))
         if label == SLOPES:
@@ -170,11 +170,6 @@ class Classes:
         lower, upper = cover(self.target.support, spacing).union.boxes()
         step = float(spacing)
         return box_mask(lower * step, upper * step, step / 4).connections
-
-    def _window(self) -> Network:
-        assert self.target.support is not None
-        box = [(float(a), float(b)) for a, b in self.target.support.bounds]
-        return smooth_window(box, self.parameters.steepness, self.registry.activations["sigmoid"])
 
     def _largest_degree(self, budget: int) -> Member | None:
         found = None

@@ -2,12 +2,18 @@
 
 from typing import Annotated, ClassVar, Literal
 
+import pydantic
 from pydantic import Field
 
 from ratelab.studies.experiments._parameters import Count, Parameters
 
 Labels = Annotated[list[str], Field(min_length=1)]
 Exponent = Annotated[int, Field(ge=0, le=20, strict=True)]
+Margin = Annotated[int, Field(ge=-10, le=20, strict=True)]
+
+_WIDEST = 10  # margins are at most 2^10 grid spacings
+_OWN = ("relu", "prelu", "hats", "mask", "gate", "polynomial")
+"""Names of classes that the verdicts compare in any case."""
 
 _ALL = [
     "tent",
@@ -62,14 +68,29 @@ class NestedCubes(Parameters):
     target: str = Field(
         "ellipses", description="A target of two variables with a declared support, by label."
     )
-    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
-        0.5, description="Half the side of K_1; K_n is n times as large."
+    scale: Annotated[float, Field(ge=1 / 64, allow_inf_nan=False)] = Field(
+        0.5, description="Half the side of K_1, at least 1/64; K_n is n times as large."
     )
     exponent: Exponent = Field(4, description="The m of the grid spacing h = 2^-m.")
-    margins: tuple[int, int] = Field(
+    margins: tuple[Margin, Margin] = Field(
         (5, 1),
-        description="Exponents m of two mask margins 2^-m: one that keeps the support in its cube, one that does not.",
+        description="Exponents m of two mask margins 2^-m, the thin one first: one that keeps the support in its cube, "
+        "one that does not.",
     )
+
+    @pydantic.model_validator(mode="after")
+    def _thin_and_wide(self) -> "NestedCubes":
+        thin, wide = self.margins
+        if not thin > wide:
+            raise ValueError(
+                f"margins are {thin}, {wide}; the first must be larger, as its margin is thinner"
+            )
+        if wide < self.exponent - _WIDEST:
+            raise ValueError(
+                f"margins are {thin}, {wide} with exponent {self.exponent}; allowed: from {self.exponent - _WIDEST} "
+                "on, which is 2^10 grid spacings"
+            )
+        return self
 
     def plugins(self) -> tuple[tuple[str, str], ...]:
         """(kind, label) of the target."""
@@ -93,7 +114,7 @@ class Leaks(Parameters):
         [25, 50, 100, 200, 400], description="Numbers of hidden neurons."
     )
     degrees: Annotated[list[Annotated[int, Field(ge=1, le=64, strict=True)]], Field(min_length=1)] = Field(
-        [2, 4, 8, 16, 32], description="Degrees of polynomial regressors, in each variable."
+        [2, 4, 8, 16, 32], description="Total degrees of polynomial regressors."
     )
     boxes: Annotated[list[Annotated[float, Field(gt=0, allow_inf_nan=False)]], Field(min_length=1)] = Field(
         [1.5, 2.0, 4.0], description="Half sides R of the boxes [−R, R]^d on which leaks are measured."
@@ -151,6 +172,17 @@ class SupportVerdicts(Parameters):
         160.0, description="Steepness of the window of tanh networks, a product of logistic functions."
     )
 
+    @pydantic.model_validator(mode="after")
+    def _classes(self) -> "SupportVerdicts":
+        for label in self.activations:
+            if _name(label) in _OWN:
+                raise ValueError(
+                    f"activation '{label}' is named like a class of its own; allowed: others than {', '.join(_OWN)}"
+                )
+        if _name(self.slopes) != "slopes":
+            raise ValueError(f"slopes is '{self.slopes}'; allowed: the trainer slopes, with any parameters")
+        return self
+
     def plugins(self) -> tuple[tuple[str, str], ...]:
         """(kind, label) of the targets, activations, architectures and trainers."""
         targets = tuple(("targets", label) for label in self.targets)
@@ -163,6 +195,11 @@ class SupportVerdicts(Parameters):
             ("trainers", self.trainer),
             ("trainers", self.slopes),
         )
+
+
+def _name(label: str) -> str:
+    """Return the name in a label, without parameters."""
+    return label.partition("(")[0].strip()
 
 
 SUPPORT_EXPERIMENTS: tuple[tuple[str, type[Parameters], str], ...] = (

@@ -82,7 +82,7 @@ def run(parameters: SupportVerdicts, registry: Registry, progress: Progress) -> 
         assert target.support is not None
         radius = box_of(target)
         ruler = quadrature(target, [radius], target.support)
-        outside, inside = ruler.without(radius), float(ruler.weights[ruler.inside].sum())
+        outside, inside = ruler.without(radius), ruler.measure(ruler.inside)
         level = smallest_cube(target.support, parameters.scale)
         for name, value in (
             ("radius", radius), ("outside", outside), ("support_measure", inside),
@@ -166,14 +166,15 @@ def _enter(
 def measured(network: Network, ruler: Quadrature, built: SupportedNetwork | None = None) -> dict[str, float]:
     """Return the errors and the leak of a network by quadrature; the box is the only one of the ruler."""
     seen, radius = ruler.measured(network, built), ruler.radii[-1]
-    inside, box = seen.inside, seen.within([(-radius, radius)] * network.inputs)
-    wrong = box & ((seen.size != 0) != inside)
+    rule, box = seen.rule, [(-radius, radius)] * network.inputs
+    held = rule.errors(seen.apart, rule.inside)
+    wrong = rule.within(box) & ((seen.values != 0).any(axis=1) != rule.inside)
     return {
-        "l1_error": seen.error([(-radius, radius)] * network.inputs),
-        "sup_error": float(seen.apart[inside].max()),
-        "l2_error": float(np.sqrt(seen.weights[inside] @ seen.apart[inside] ** 2)),
+        "l1_error": seen.errors(box).l1,
+        "sup_error": held.sup,
+        "l2_error": held.l2,
         "leak_l1": seen.leak(radius),
-        "mismatch_float": float(seen.weights[wrong].sum() / seen.weights[inside].sum()),
+        "mismatch_float": rule.measure(wrong) / rule.measure(rule.inside),
     }
 
 

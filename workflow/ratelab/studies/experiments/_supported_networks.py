@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ratelab._errors import UserError
 from ratelab.exact import cover
 from ratelab.registry import Progress, Registry, Target
 from ratelab.spaces import SupportedNetwork, active_nodes, supported
@@ -31,7 +32,8 @@ _LONG_NAMES = {
     "l1_error": "L1 error on all of space, by quadrature on the cells near both supports",
     "excess_low": "lower end of the largest distance of the network's support from the target's, maximum norm",
     "excess_high": "upper end of the largest distance of the network's support from the target's, maximum norm",
-    "excess_bound": "proved bound of that distance",
+    "excess_bound": "bound of that distance, proved before it is measured; NaN where cubes are undecided",
+    "undecided": "cubes in which no point of the target's support is known: 0 proves that bound (-1: not built)",
     "miss_low": "lower end of the largest distance of the target's support from the network's, maximum norm",
     "miss_high": "upper end of the largest distance of the target's support from the network's, maximum norm",
     "leak_low": "lower end of the measure of the network's support outside the target's",
@@ -49,6 +51,7 @@ _PARTS = {1: 8, 2: 2, 3: 1}
 """Parts of each side of a cell in quadratures, by dimension."""
 _WHOLE = (
     "cubes",
+    "undecided",
     "boxes",
     "boxes_zero",
     "depth",
@@ -88,6 +91,12 @@ def run(parameters: SupportedNetworks, registry: Registry, progress: Progress) -
                 for name, value in _numbers(found).items():
                     tables[name][row, column, step] = value
     progress(steps, steps)
+    if tables["cubes"].max() < 0:
+        spacings = ", ".join(f"2^-{exponent}" for exponent in parameters.exponents)
+        raise UserError(
+            f"experiment 'supported-networks': no network has at most {parameters.cubes} cubes at spacings {spacings}, "
+            "or hats a grid point at which the target is not 0; allowed: other spacings or a larger parameter cubes"
+        )
     dataset = xr.Dataset(
         {name: (axes, values) for name, values in tables.items()}
         | {
@@ -132,7 +141,8 @@ def _numbers(found: SupportedNetwork) -> dict[str, float]:
         "l1_error": found.errors(parts=_PARTS[found.target.dimension]).l1,
         "excess_low": distance.excess[0],
         "excess_high": distance.excess[1],
-        "excess_bound": float(found.excess_bound),
+        "excess_bound": np.nan if found.undecided else float(found.excess_bound),
+        "undecided": found.undecided,
         "miss_low": distance.miss[0],
         "miss_high": distance.miss[1],
         "leak_low": found.leak_measure[0],
