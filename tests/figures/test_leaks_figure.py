@@ -81,3 +81,53 @@ def test_the_same_dataset_gives_the_same_bytes(dataset, tmp_path):
     for draw in (_leaks.by_width, _leaks.by_threshold, _leaks.by_box):
         files = [save(draw(dataset), tmp_path / copy) for copy in "ab"]
         assert all(a.read_bytes() == b.read_bytes() for a, b in zip(*files, strict=True))
+
+
+def labels(axis):
+    return [label.get_text() for label in axis.get_ticklabels() if label.get_text()]
+
+
+def many(dataset, targets, boxes):
+    """Return the dataset with more targets and boxes than it has."""
+    found = dataset.isel(target=[i % 2 for i in range(targets)], box=[i % 2 for i in range(boxes)])
+    return found.assign_coords(
+        target=np.array([f"t{i}" for i in range(targets)], dtype=object), box=1.5 + np.arange(boxes) / 4
+    )
+
+
+def test_many_targets_stand_in_rows_of_four_and_many_boxes_have_markers(dataset):
+    for figure in _leaks.figures(many(dataset, 6, 20)).values():
+        figure.canvas.draw()
+        spots = [axes.get_position() for axes in figure.axes]
+        assert len({round(spot.x0, 6) for spot in spots}) == 4
+        assert not any(a.overlaps(b) for i, a in enumerate(spots) for b in spots[:i])
+        assert [axes.get_ylabel() != "" for axes in figure.axes if axes.get_title(loc="left")] == [
+            True, False, False, False, True, False,
+        ]  # fmt: skip
+
+
+def test_labels_of_ticks_lie_apart(dataset):
+    for figure in _leaks.figures(many(dataset, 4, 20)).values():
+        figure.canvas.draw()
+        for axes in figure.axes:
+            boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+            assert boxes
+            assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+@pytest.mark.parametrize("exponents", [[0, 4, 5], [4], [0], [4, 5, 7], [1, 6, 300]])
+def test_thresholds_have_labels_whatever_they_are(dataset, exponents):
+    some = dataset.isel(threshold=[0] * len(exponents)).assign_coords(threshold=exponents)
+    for axes in _leaks.by_threshold(some).axes:
+        assert labels(axes.xaxis)
+        low, high = axes.get_xlim()
+        assert all(low < m < high for m in exponents)
+        assert ((axes.get_xticks() > low) & (axes.get_xticks() < high)).all()
+
+
+def test_errors_have_labels_even_on_short_ranges(dataset):
+    flat = dataset.copy(deep=True)
+    flat["l1_error_median"] = flat["l1_error_median"] * 0 + 0.34
+    for one in (dataset, flat):
+        for axes in _leaks.by_width(one).axes:
+            assert len(labels(axes.yaxis)) >= 2

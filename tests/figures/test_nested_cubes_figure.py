@@ -74,3 +74,54 @@ def test_the_text_reports_certificates_and_the_same_bytes_come_twice(figure, dat
 
 def test_a_single_margin_has_a_single_panel(dataset):
     assert len(_nested_cubes.cubes(dataset.isel(margin=[0])).axes) == 1
+
+
+def words(figure):
+    return " ".join(text.get_text().replace("\n", " ") for text in figure.texts)
+
+
+def needing(dataset, own, *networks):
+    """Return the dataset with other cubes needed, and with more of them."""
+    count = max(own, *networks) + 2
+    half = np.arange(1, count + 1) * float(dataset["half_side"][0])
+    found = dataset.drop_dims("cube").assign_coords(cube=np.arange(1, count + 1))
+    found["half_side"] = ("cube", half)
+    found["target_cube"] = found["target_cube"] * 0 + own
+    found["network_cube"] = ("margin", np.array(networks))
+    found["matching"] = ("margin", np.array([n == own for n in networks], dtype=np.int8))
+    return found
+
+
+def test_the_sentence_follows_the_numbers(dataset, figure):
+    assert "With margin 1/32 the network needs the same cube as the target; with margin 1/2" in words(figure)
+    both = words(_nested_cubes.cubes(needing(dataset, 2, 2, 2)))
+    assert "With margin 1/32 and 1/2 the network needs the same cube" in both and "sticks out" not in both
+    none = words(_nested_cubes.cubes(needing(dataset, 16, 17, 27)))
+    assert "same cube" not in none
+    assert "With margin 1/32 the network's support sticks out of K₁₆ and needs K₁₇" in none
+    assert "with margin 1/2 the network's support sticks out of K₁₆ and needs K₂₇" in none
+
+
+def test_of_many_cubes_a_few_are_drawn_and_their_names_lie_apart(dataset):
+    figure = _nested_cubes.cubes(needing(dataset, 16, 17, 27))
+    figure.canvas.draw()
+    for axes, wanted in zip(figure.axes, ({1, 16, 17, 28}, {1, 16, 27, 28}), strict=True):
+        squares = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+        assert {
+            round(square.get_width() / 2 / float(dataset["half_side"][0])) for square in squares
+        } == wanted
+        names = [text for text in axes.texts if text.get_text().startswith("K")]
+        boxes = [text.get_window_extent() for text in names]
+        assert len(boxes) == 4
+        assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+@pytest.mark.parametrize("own", [1, 2, 3, 4, 5])
+def test_of_few_cubes_all_are_drawn_up_to_one_more_than_needed(dataset, own):
+    figure = _nested_cubes.cubes(needing(dataset, own, own, own))
+    figure.canvas.draw()
+    for axes in figure.axes:
+        names = [text for text in axes.texts if text.get_text().startswith("K")]
+        assert len(names) == own + 1
+        boxes = [text.get_window_extent() for text in names]
+        assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])

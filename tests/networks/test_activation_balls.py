@@ -11,17 +11,17 @@ REGISTRY = load_plugins(["plugins"])
 
 def test_a_ball_must_hold_the_functions_values():
     shifted = Activation("shifted", torch.tanh, regularity="analytic", ball=lambda x: x.tanh() + 1)
-    with pytest.raises(UserError, match="'shifted': function is .* its ball there"):
+    with pytest.raises(UserError, match=r"'shifted': function is .* its ball there"):
         check_activation(shifted)
     failing = Activation("failing", torch.tanh, regularity="analytic", ball=lambda x: x.missing())
-    with pytest.raises(UserError, match="'failing': ball fails on"):
+    with pytest.raises(UserError, match=r"'failing': ball fails on"):
         check_activation(failing)
 
 
 def test_what_is_constant_on_an_interval_is_not_analytic():
     """Otherwise one ball would certify a network that vanishes on open sets."""
     lie = Activation("lie", torch.relu, regularity="analytic", ball=lambda x: x.nonnegative_part())
-    with pytest.raises(UserError, match="'lie': by its ball it is constant on .* not analytic"):
+    with pytest.raises(UserError, match=r"'lie': by its ball it is constant on .* not analytic"):
         check_activation(lie)
 
 

@@ -2,11 +2,12 @@
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
-from ratelab import Target, UserError, load_plugins
+from ratelab import Activation, Target, UserError, load_plugins
 from ratelab.networks import Network, PooledCounts
-from ratelab.registry import Box
+from ratelab.registry import Box, LevelSet
 from ratelab.spaces import _supported_build
 from ratelab.spaces._supported import supported
 from ratelab.spaces._supported_within import supported_within
@@ -138,3 +139,47 @@ def test_a_jump_between_the_lines_of_the_grid_is_masked(method):
     )
     found = supported(thin, Fraction(1, 4), method=method)
     assert found.certificate and found.distance.miss == (0, 0) and found.sup_sampled == pytest.approx(1)
+
+
+def disc_by(slack):
+    """Return a disc whose level function is `slack` times flatter than its Lipschitz constant 1 says."""
+    box = Box((-1.0, -1.0), (1.0, 1.0))
+    return Target(
+        "slow",
+        lambda x: np.maximum(0, 0.5 - np.hypot(x[:, 0], x[:, 1])),
+        domain=((-1.5, 1.5),) * 2,
+        support=LevelSet(lambda x: (np.hypot(x[:, 0], x[:, 1]) - 0.5) / slack, 1.0, box),
+        lipschitz=1.0,
+    )
+
+
+def test_a_loosely_described_level_set_proves_no_accuracy_of_the_support():
+    """Nearly all cubes of its box stay undecided: the mask would reach far beyond the disc."""
+    with pytest.raises(UserError, match="hold no known point of its level set"):
+        supported_within(disc_by(1000.0), 0.4)
+    close = supported_within(disc_by(1.0), 0.4)
+    assert close.distance.excess_euclidean[1] <= 0.4
+
+
+def test_networks_that_are_not_finite_in_floats_are_refused():
+    huge = Network.dense([np.full((3, 2), 1e308), np.full((1, 3), 1e308)], [np.zeros(3), np.zeros(1)])
+    with pytest.raises(UserError, match="not finite in float64 near the support"):
+        supported(TARGETS["compact_cone"], Fraction(1, 8), network=huge)
+
+
+def test_a_network_of_an_unknown_activation_is_masked_all_the_same():
+    unknown = Activation("unknown", lambda x: x / (1 + x * x).sqrt(), regularity="analytic")
+    network = Network.dense([np.ones((3, 2)), np.ones((1, 3))], [np.zeros(3), np.zeros(1)], unknown)
+    found = supported(TARGETS["compact_cone"], Fraction(1, 8), network=network)
+    assert found.certificate and not found.support_equal
+
+
+@pytest.mark.parametrize("parts", [0, -2, 1.5])
+def test_errors_are_measured_on_whole_parts(parts):
+    with pytest.raises(UserError, match="parts is"):
+        supported(TARGETS["tent"], Fraction(1, 4)).errors(parts=parts)
+
+
+def test_boxes_of_errors_are_numbers():
+    with pytest.raises(UserError, match="box is 'a'"):
+        supported(TARGETS["tent"], Fraction(1, 4)).errors("a")

@@ -88,3 +88,36 @@ def test_grids_with_more_cubes_than_allowed_are_left_out(dataset):
 def test_targets_without_support_are_refused(registry):
     with pytest.raises(UserError, match="'sqrt' declares no compact support"):
         run(SupportedNetworks(targets=["sqrt"]), registry, lambda *_: None)
+
+
+def test_a_bound_of_the_excess_is_given_only_where_it_is_proved(registry):
+    given = {"targets": ["ellipses", "tent"], "exponents": [2, 3, 4], "methods": ["mask", "hats"]}
+    found = run(SupportedNetworks(**given), registry, lambda *_: None)
+    built = found["connections"] > 0
+    assert bool(((found["undecided"] >= 0) == built).all())
+    assert bool((np.isnan(found["excess_bound"]) == (found["undecided"] != 0)).where(built, True).all())
+    masks = found.sel(construction="mask")
+    assert (masks["undecided"].sel(target="ellipses") > 0).any() and (
+        masks["undecided"].sel(target="tent") == 0
+    ).all()
+    for row, exponent in enumerate(given["exponents"]):
+        # counted anew: cubes of the mask that hold no point of the level set, on a grid finer than the cover looks
+        union = supported(registry.targets["ellipses"], 0.5**exponent, method="mask").support
+        line = (np.arange(64) + 0.5) / 64
+        inside = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+        points = (union.cubes[:, None, :] + inside) * 0.5**exponent
+        level = registry.targets["ellipses"].support(points.reshape(-1, 2)).reshape(len(union.cubes), -1)
+        empty = int((level.min(axis=1) > 0).sum())
+        assert empty <= len(union.cubes)
+        if int(masks["undecided"].sel(target="ellipses")[row]) == 0:
+            known = cover(registry.targets["ellipses"].support, 0.5**exponent).witnesses
+            assert np.isfinite(known).all()
+
+
+def test_an_experiment_that_builds_nothing_is_refused(registry):
+    with pytest.raises(
+        UserError, match=r"no network has at most 1500 cubes at spacings 2\^-20.*larger parameter cubes"
+    ):
+        run(SupportedNetworks(targets=["tent"], exponents=[20]), registry, lambda *_: None)
+    with pytest.raises(UserError, match="hats a grid point"):
+        run(SupportedNetworks(targets=["needle"], exponents=[2], methods=["hats"]), registry, lambda *_: None)

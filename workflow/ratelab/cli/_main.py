@@ -63,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
             required=True,
             help="the job as JSON; `snakemake --printshellcmds --dry-run` shows what each rule passes",
         )
-        verb.add_argument("--plugins", nargs="*", action="extend", metavar="FILE", help="plugin files to load")
+        verb.add_argument(
+            "--plugins", nargs="*", action="extend", metavar="FILE", help="plugin files to load"
+        )
         for item in inputs:
             several = None if item in ("target", "curves") else "*"
             verb.add_argument(

@@ -232,7 +232,7 @@ def _slopes(dataset: "xr.Dataset") -> str:
     slopes = dataset["slope"].isel(budget=-1).values
     if not np.isfinite(near).any() or not _trains_slopes(dataset):
         return ""
-    least, most = (f"{value:.2f}".replace("-", "−") for value in (np.nanmin(slopes), np.nanmax(slopes)))
+    least, most = (f"{value:z.2f}".replace("-", "−") for value in (np.nanmin(slopes), np.nanmax(slopes)))
     return (
         f" Trained PReLU slopes lie from {least} to {most}, "
         f"{100 * np.nanmean(near):.0f} % of them within 0.1 of 0 or 1."

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
+from numbers import Real
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -81,8 +82,8 @@ def mcshane(
     x, f = _samples(points, values)
     if end not in ("greatest", "least"):
         raise UserError(f"end is {end!r}; allowed: greatest, least")
-    if not 0 <= lipschitz < inf:
-        raise UserError(f"lipschitz is {lipschitz}; allowed: finite numbers from 0 on")
+    if not isinstance(lipschitz, Real) or not 0 <= lipschitz < inf:
+        raise UserError(f"lipschitz is {lipschitz!r}; allowed: finite numbers from 0 on")
     needed = lipschitz_estimate(x, f)
     if needed > lipschitz * _ROOM:
         raise UserError(f"lipschitz is {lipschitz:.6g}; the samples need at least {needed:.6g}")

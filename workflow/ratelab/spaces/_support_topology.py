@@ -148,6 +148,8 @@ def support_verdict(
     """
     if len(members) < 2:
         raise UserError(f"a prefix of {len(members)} members shows no convergence; allowed: two or more")
+    if not all(isinstance(member, SupportMember) for member in members):
+        raise UserError("the members of a sequence are SupportMember: an L1 error and a level each")
     _checked_level("target", target_level)
     errors = [float(member.error) for member in members]
     falls = errors_fall(errors, share=share, tolerance=tolerance)

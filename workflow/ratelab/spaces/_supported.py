@@ -155,9 +155,11 @@ class SupportedNetwork:
         Raises
         ------
         UserError
-            If the box has another dimension.
+            If the box has another dimension, or parts are no whole number from 1 on.
         """
         sides = box_sides(box, self.target.dimension)
+        if parts is not None and (not isinstance(parts, int) or parts < 1):
+            raise UserError(f"parts is {parts!r}; allowed: whole numbers from 1 on, or None")
         assert self.target.support is not None
         cubes = np.vstack([self.support.cubes, cover(self.target.support, self.spacing).union.cubes])
         cubes = dilated_cells(cubes, ceil(self.margin / self.spacing))

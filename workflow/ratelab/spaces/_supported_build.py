@@ -159,7 +159,9 @@ def mask(
         promised = PooledCounts(
             max(deep, 4) + (not held(used)), width + 2 * (given is not None), base.poolings + 1
         )
-        bound = nextafter(bound + abs(float(used)), inf) if bound < inf else inf
+        # a shift that is no float64 number comes with a factor 1 up to 2^(−53)
+        factor = 0.0 if held(used) else 2.0**-52 * (largest + abs(float(used)))
+        bound = nextafter(bound + abs(float(used)) + factor, inf) if bound < inf else inf
     return Recipe(
         network, base, psi, support, neighbourhood, equal, reason, bound, certainty, promised, used, spacing + margin,
         nodes, _without_witness(found),
@@ -184,7 +186,14 @@ def _measured(
     network: Network, target: Target, spacing: Fraction, margin: Fraction, cubes: Integers
 ) -> float:
     points = _near(target, spacing, margin, cubes)
-    return float(np.abs(network_values(network, points) - target(points)).max(initial=0.0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = network_values(network, points)
+    if not np.isfinite(found).all():
+        raise UserError(
+            f"the network is not finite in float64 near the support of '{target.name}' (largest weight "
+            f"{network.largest_weight:.3g}); allowed: networks of moderate size there"
+        )
+    return float(np.abs(found - target(points)).max(initial=0.0))
 
 
 def _largest(network: Network, spacing: Fraction, cubes: Integers) -> float:

@@ -27,10 +27,13 @@ def box_sides(box: "float | Sequence[Side] | None", dimension: int) -> "list[Sid
     """
     if box is None:
         return None
-    if isinstance(box, int | float | Fraction):
-        sides = [(-float(box), float(box))] * dimension
-    else:
-        sides = [(float(a), float(b)) for a, b in box]
+    try:
+        if isinstance(box, int | float | Fraction):
+            sides = [(-float(box), float(box))] * dimension
+        else:
+            sides = [(float(a), float(b)) for a, b in box]
+    except (TypeError, ValueError):
+        sides = []
     if len(sides) != dimension or not all(isfinite(a) and isfinite(b) and a < b for a, b in sides):
         raise UserError(
             f"box is {box!r}; allowed: a number R > 0 or {dimension} pairs (lower, upper), lower < upper"

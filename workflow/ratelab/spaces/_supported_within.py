@@ -10,6 +10,7 @@ from ratelab.spaces._support_sizes import MARGIN, grid_spacing
 from ratelab.spaces._supported import LIMIT, SupportedNetwork, assembled, check_limit, check_named, kept
 from ratelab.spaces._supported_build import Method
 
+_HALVINGS = 3
 _ROOM = 1 - Fraction(1, 1 << 30)
 """The rest of the accuracy is for the shift."""
 
@@ -26,7 +27,9 @@ def supported_within(
 
     The largest h with L·h·√d/2 ≤ ε and √d·h + δ ≤ ε, δ = h/4 for masks and gates and 0 for hats: then |f̂ − f| ≤ ε
     everywhere, and the support of f̂ lies in {x : |x − S| ≤ ε}, Euclidean distances. That of a mask holds S as well;
-    hats may miss parts of it, and of the support of a gate no more is known.
+    hats may miss parts of it, and of the support of a gate no more is known. Where cubes of a level set hold no known
+    point of S, the distance is enclosed instead, and h is halved, a few times at most, until its upper end is at most
+    ε.
 
     Parameters
     ----------
@@ -40,7 +43,8 @@ def supported_within(
     Raises
     ------
     UserError
-        As `supported`, and if the target has no Lipschitz constant.
+        As `supported`; if the target has no Lipschitz constant, or its level set is so loosely described (a Lipschitz
+        constant far above the true one) that the distance of supports is not proved.
     """
     return kept(assembled_within(target, accuracy, method, certify=certify, limit=limit))
 
@@ -65,10 +69,19 @@ def assembled_within(
     margin = MARGIN if method in ("mask", "gate") else Fraction(0)
     spacing = grid_spacing(target.dimension, target.lipschitz, room * _ROOM, room, margin)
     check_support(target)
-    try:
-        return assembled(target, spacing, method, certify=certify, limit=limit)
-    except UserError as error:  # whoever asks for an accuracy has given no spacing
-        raise UserError(
-            f"accuracy {float(room):.3g} takes a grid of spacing {float(spacing):.3g} for '{target.name}', which is "
-            f"refused ({error}); allowed: larger accuracies, or a larger limit"
-        ) from error
+    for _ in range(1 + _HALVINGS):
+        try:
+            found = assembled(target, spacing, method, certify=certify, limit=limit)
+        except UserError as error:  # whoever asks for an accuracy has given no spacing
+            raise UserError(
+                f"accuracy {float(room):.3g} takes a grid of spacing {float(spacing):.3g} for '{target.name}', which "
+                f"is refused ({error}); allowed: larger accuracies, or a larger limit"
+            ) from error
+        if not found.undecided or found.distance.excess_euclidean[1] <= float(room):
+            return found
+        spacing /= 2
+    raise UserError(
+        f"target '{target.name}': {found.undecided:,} cubes of side {float(found.spacing):.3g} hold no known point of "
+        f"its level set, so that an accuracy of {float(room):.3g} is not proved for the support; allowed: a Lipschitz "
+        "constant of the level set's function near the true one, or larger accuracies"
+    )

@@ -48,7 +48,12 @@ def polynomial_regressor(
         If an argument is not like this.
     """
     nodes, weights, values = checked_data("polynomial_regressor", nodes, weights, values)
-    sides = [(float(a), float(b)) for a, b in domain]
+    try:
+        sides = [(float(a), float(b)) for a, b in domain]
+    except (TypeError, ValueError):
+        raise UserError(
+            f"polynomial_regressor: domain is {domain!r}; allowed: pairs (lower, upper), one for each variable"
+        ) from None
     dimension = len(sides)
     if dimension not in (1, 2, 3) or nodes.shape[1] != dimension:
         raise UserError(
@@ -60,7 +65,7 @@ def polynomial_regressor(
             f"polynomial_regressor: domain is {list(domain)!r}; allowed: pairs (lower, upper), lower below upper"
         )
     if (
-        degree != int(degree)
+        not isinstance(degree, int | np.integer)
         or not 0 <= degree <= _DEGREE
         or comb(int(degree) + dimension, dimension) > _MOST
     ):
