@@ -161,7 +161,7 @@ def mask_sizes(
         r, Euclidean distance; by default ε.
     width, depth, poolings
         Of another g, accurate to (1 − 2^(−30))·ε near the support and ending in an affine map: all three or none. By
-        default g are tensor hats on the same grid.
+        default g are tensor hats on the same grid. A shift η that float64 does not hold takes one affine map more.
 
     Raises
     ------
@@ -179,9 +179,8 @@ def mask_sizes(
         # nothing is asked of the Lipschitz constant: errors are those of the given network
         h = grid_spacing(dimension, 1, dimension * Fraction(r), r, MARGIN)
         error = float(accuracy)
-        crowded = (
-            2 if poolings else 1
-        )  # poolings of g beside wide layers of the mask pair its neurons with ones
+        # poolings of g beside wide layers of the mask pair its neurons with ones
+        crowded = 2 if poolings else 1
     elif all(value is None for value in given):
         h = grid_spacing(dimension, lipschitz, room, r, MARGIN)
         error = _error(dimension, lipschitz, h) + float(_SHIFT * Fraction(accuracy))

@@ -79,6 +79,8 @@ def assembled_within(
             ) from error
         if not found.undecided or found.distance.excess_euclidean[1] <= float(room):
             return found
+        if found.undecided > found.cubes / 4:  # finer grids decide no more
+            break
         spacing /= 2
     raise UserError(
         f"target '{target.name}': {found.undecided:,} cubes of side {float(found.spacing):.3g} hold no known point of "
