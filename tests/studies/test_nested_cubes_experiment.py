@@ -1,12 +1,13 @@
 """The nested cubes: polygons, cubes and certificates of the dataset against the sets they stand for."""
 
+import re
 from fractions import Fraction
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from ratelab import load_plugins
+from ratelab import UserError, load_plugins
 from ratelab.exact._cover import cover
 from ratelab.studies.experiments._nested_cubes import run
 from ratelab.studies.experiments._support_parameters import NestedCubes
@@ -78,6 +79,19 @@ def test_distances_and_leaks_grow_with_the_margin(dataset):
 def test_other_targets_with_a_support_go_through_by_their_label(registry, target):
     found = run(NestedCubes(target=target, exponent=2, margins=(5, 4)), registry, lambda *_: None)
     assert int(found["target_cube"]) == 2 and (found["certified"].values == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("tent", "target 'tent' has 1 variables; allowed here: 2"),
+        ("compact_cone(dimension=3)", "has 3 variables; allowed here: 2"),
+        ("cone", "declares no compact support"),
+    ],
+)
+def test_other_dimensions_and_targets_without_a_support_are_refused(registry, target, reason):
+    with pytest.raises(UserError, match=f"experiment 'nested-cubes': .*{re.escape(reason)}"):
+        run(NestedCubes(target=target), registry, lambda *_: None)
 
 
 def test_the_dataset_survives_netcdf_and_names_everything(dataset, tmp_path):

@@ -24,7 +24,7 @@ GIVEN = {
 PLUGIN = """
 import numpy as np
 from ratelab import hookimpl
-from ratelab.registry import Box, Boxes, LevelSet, Target
+from ratelab.registry import Activation, Ball, Box, Boxes, LevelSet, Target
 
 
 def _pair(x):
@@ -37,6 +37,15 @@ def _diamond(x):
     return np.maximum(0, 0.7 - np.abs(x).sum(axis=1))
 
 
+def _two(x):
+    return np.maximum(0, 0.75 - np.sqrt((x**2).sum(axis=1)))[:, None] * [1, -2]
+
+
+@hookimpl
+def ratelab_activations():
+    return [Activation("noball", lambda x: x / (1 + x * x).sqrt(), regularity="analytic")]
+
+
 @hookimpl
 def ratelab_targets():
     boxes = Boxes((Box((-0.75,), (-0.25,)), Box((0.25,), (0.75,))))
@@ -44,6 +53,7 @@ def ratelab_targets():
     return [
         Target("pair", _pair, domain=((-1.25, 1.25),), support=boxes, lipschitz=1.0),
         Target("diamond", _diamond, domain=((-1.25, 1.25),) * 2, support=level, lipschitz=2**0.5),
+        Target("two", _two, domain=((-1.25, 1.25),) * 2, support=Ball((0, 0), 0.75), lipschitz=5**0.5),
     ]
 """
 
@@ -138,15 +148,26 @@ def test_mismatches_of_constructed_networks_are_those_of_intervals(dataset, regi
 
 
 def test_an_analytic_networks_mismatch_is_the_box_without_the_support(dataset):
-    """The box is twice as large: 1 in one variable; (3.2² − 0.64π)/(0.64π) for the disc, up to the cut cells."""
+    """The box is twice as large: 1 in one variable; (3.2² − 0.64π)/(0.64π) for the disc, far closer than quadrature."""
     for label in ANALYTIC:
-        row = dataset.sel({"class": label})
-        assert (row["mismatch_low"] == row["mismatch_high"]).sel(budget=480).all()
-        assert float(row["mismatch_low"].sel(target="tent", budget=480)) == pytest.approx(1)
-        disc = (3.2**2 - 0.64 * np.pi) / (0.64 * np.pi)
-        assert float(row["mismatch_low"].sel(target="compact_cone", budget=480)) == pytest.approx(
-            disc, rel=0.01
-        )
+        for target, true in (("tent", 1.0), ("compact_cone", (3.2**2 - 0.64 * np.pi) / (0.64 * np.pi))):
+            one = dataset.sel({"class": label, "target": target, "budget": 480})
+            low, high = float(one["mismatch_low"]), float(one["mismatch_high"])
+            assert low - 1e-14 <= true <= high + 1e-14 and high - low < 1e-11
+            assert float(one["leak_low"]) <= float(one["leak_high"])
+
+
+def test_proved_measures_are_ends_and_those_of_the_quadrature_are_kept_apart(dataset):
+    for name in ("outside", "support_measure"):
+        low, high = dataset[f"{name}_low"], dataset[f"{name}_high"]
+        assert (low <= high).all() and "quadrature" in dataset[name].attrs["long_name"]
+    assert float(dataset["support_measure_low"].sel(target="compact_cone")) == pytest.approx(0.64 * np.pi)
+    assert abs(float(dataset["support_measure"].sel(target="compact_cone")) - 0.64 * np.pi) > 1e-3
+    built = dataset["connections"] >= 0
+    assert bool((dataset["mismatch_low"] <= dataset["mismatch_high"]).where(built, True).all())
+    assert bool((dataset["leak_high"] <= dataset["outside_high"]).where(built, True).all())
+    ratio = dataset["leak_low"] / dataset["support_measure_high"]
+    assert bool((dataset["mismatch_low"] >= ratio - 1e-12).where(built, True).all())
 
 
 def test_errors_are_those_of_a_fine_rule(dataset, registry):
@@ -195,7 +216,7 @@ def test_targets_of_a_users_plugin_go_through_by_config_alone(tmp_path):
     registry = load_plugins(["plugins", str(tmp_path)])
     given = {
         "support-verdicts": {
-            "targets": ["pair", "diamond"], "activations": ["tanh"], "budgets": [100, 400],
+            "targets": ["pair", "diamond", "two"], "activations": ["tanh", "noball"], "budgets": [80, 240],
             "slopes": "slopes(steps=5)",
         },
         "leaks": {
@@ -210,11 +231,27 @@ def test_targets_of_a_users_plugin_go_through_by_config_alone(tmp_path):
         for name, parameters in given.items()
     }
     verdicts, leaks = found["support-verdicts"], found["leaks"]
-    mask = verdicts.sel({"class": _support_classes.MASK, "budget": 400})
+    mask = verdicts.sel({"class": _support_classes.MASK, "budget": 240})
     assert (mask["certificate"] == flag(verdicts["certificate"], "zero_outside")).all()
     assert float(mask["mismatch_high"].sel(target="pair")) < 0.3
-    size = verdicts["support_measure"].values
-    assert size == pytest.approx([1.0, 2 * 0.7**2], rel=0.02)
+    size = [1.0, 2 * 0.7**2, 0.75**2 * np.pi]
+    assert verdicts["support_measure"].values == pytest.approx(size, rel=0.02)
+    assert (verdicts["support_measure_low"] <= np.nextafter(size, 9)).all()
+    assert (verdicts["support_measure_high"] >= np.nextafter(size, 0)).all()
+    without = verdicts.sel({"class": "noball"})
+    assert (without["certificate"] == flag(without["certificate"], "open")).all()
+    assert (without["leak_low"] == 0).all() and without["cube"].isnull().all()
+    assert (without["leak_high"] == verdicts["outside_high"]).all() and (without["l1_error"] > 0).all()
+    # the second output is as large as the first one twice, and no class leaves it out
+    vector = verdicts.sel({"target": "two", "budget": 240})
+    assert (vector["connections"] > 80).all() and (vector["connections"] <= 240).all()
+    norm = 5**0.5 * np.pi * 0.75**3 / 3
+    good = [*CERTIFIED, _support_classes.WINDOWED]
+    assert (vector["l1_error"].sel({"class": good}) < norm / 2).all()
+    certificates = vector["certificate"].sel({"class": [*CERTIFIED, _support_classes.WINDOWED]})
+    assert certificates.values.tolist() == [flag(certificates, "zero_outside")] * 4 + [
+        flag(certificates, "nonzero")
+    ]
     assert float(verdicts["radius"].sel(target="pair")) == 1.5
     low, high = (leaks[f"leak_{end}"].sel(network="relu × mask") for end in ("low", "high"))
     assert bool((low <= high).all()) and float(high.max()) < 1

@@ -112,6 +112,8 @@ def support_measure(support: Support) -> _Exact:
     if isinstance(support, Ball):
         # volumes of the unit ball by ω_d = ω_(d−2)·2π/d
         d = support.dimension
+        if d == 1:
+            return 2 * Fraction(support.radius), 2 * Fraction(support.radius)
         value = Fraction(prod(2 * pi / k for k in range(d, 1, -2)) * (2 if d % 2 else 1))
         value *= Fraction(support.radius) ** d
         room = value / 2**46

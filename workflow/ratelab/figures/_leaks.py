@@ -1,6 +1,6 @@
 """Leaks: errors fall with the width while the support does not follow, thresholds, boxes and polynomials."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +39,7 @@ _SHADES = (SKY, GREEN, ORANGE, PURPLE, VERMILLION, GREY)
 _DASHES = (0, (4, 2))
 _DODGE = 1.035
 _COLUMNS = 4
+_LETTER = 0.065  # inches that a letter of a tick label takes
 _EXPONENTS = (0, 1, 3, 10, 30, 100, 300)
 
 
@@ -91,6 +92,8 @@ def by_width(dataset: "xr.Dataset") -> Figure:
         "cells, or a line leads down to what is proved. Only the network with a mask of cubes, whose sides halve "
         "from width to width, drops: its support is known, and 0 outside is certified."
     )
+    if _unproved(dataset):
+        text += " A line from 0 to 100 %: nothing is proved, as an activation declares no ball."
     figure, grid = _grid(dataset, "L₁ convergence without convergence of supports", text, (1.75, 1.15))
     style_of = marks(dataset)
     widths = dataset["width"].values.astype(float)
@@ -130,6 +133,8 @@ def by_threshold(dataset: "xr.Dataset") -> Figure:
         f"{refuted - int(dataset['float_zeros_refuted'].sel(network=masked).sum())}. With a mask the network is 0, "
         "certified, but for the collar."
     )
+    if _unproved(dataset):
+        text += " No markers where an activation declares no ball."
     figure, grid = _grid(dataset, "Leaks above a threshold", text, (1.9,))
     exponents = dataset["threshold"].values.astype(float)
     with style():
@@ -140,8 +145,8 @@ def by_threshold(dataset: "xr.Dataset") -> Figure:
                 floats, balls = (100 * row[f"effective_{name}"].values for name in ("float", "ball_low"))
                 axes.plot(exponents, floats, color=mark["color"], linestyle=_DASHES, linewidth=0.8)
                 axes.plot(exponents, balls, **mark, linestyle="", markeredgewidth=0.8, clip_on=False)
-            _thresholds_axis(axes, exponents)
             axes.set_ylim(0, 104)
+            _thresholds_axis(axes, exponents)
             axes.set_xlabel("threshold t")
         for (axes,) in grid[::_COLUMNS]:
             axes.set_ylabel("|f̂| > t, % of box∖S")
@@ -219,11 +224,16 @@ def _grid(
             for height in heights:
                 axes.append(place(figure, left, at, panel, height))
                 at += height + _ROW_GAP
-            size = min(8.0, 8.0 * panel * 12 / len(label))
+            size = min(8.0, 8.0 * panel * 14 / len(label))
             axes[0].set_title(label, loc="left", fontweight="bold", pad=3, fontsize=size)
             grid.append(tuple(axes))
         bottom_legend(figure, handles, columns)
     return figure, grid
+
+
+def _unproved(dataset: "xr.Dataset") -> bool:
+    """Whether a network was measured of which nothing is certified."""
+    return bool(((dataset["certificate"] == 0) & dataset["l1_error"].notnull()).any())
 
 
 def _marker(box: int) -> str:
@@ -248,15 +258,27 @@ def _widths_axis(axes: "Axes", values: "NDArray[np.float64]") -> None:
     _some_ticks(axes, values)
 
 
-def _some_ticks(axes: "Axes", values: "NDArray[np.float64]") -> None:
-    """Put a tick at every value, with labels as far as there is room: the last one, and from the right all others."""
-    axes.xaxis.set_major_locator(FixedLocator(values.tolist()))
+def _some_ticks(
+    axes: "Axes", values: "NDArray[np.float64]", texts: Sequence[tuple[str, float]] | None = None
+) -> None:
+    """Put a tick at every value, with labels as far as there is room, from the right.
+
+    Parameters
+    ----------
+    axes
+        With limits and scale.
+    values
+        Increasing.
+    texts
+        Label and width in letters of each; the values themselves if left out.
+    """
+    texts = [(f"{value:g}", len(f"{value:g}")) for value in values] if texts is None else texts
+    axes.xaxis.set_major_locator(FixedLocator(list(values)))
     axes.xaxis.set_minor_locator(NullLocator())
     places = axes.transData.transform([(value, axes.get_ylim()[1]) for value in values])[:, 0]
     inch, left, labels = axes.get_figure(root=True).dpi, np.inf, []  # type: ignore[union-attr]
-    for value, at in zip(values[::-1], places[::-1], strict=True):
-        text = f"{value:g}"
-        half = (0.065 * len(text) / 2 + 0.02) * inch
+    for (text, letters), at in zip(texts[::-1], places[::-1], strict=True):
+        half = (_LETTER * letters / 2 + 0.02) * inch
         room = at + half <= left
         labels.append(text if room else "")
         left = at - half if room else left
@@ -274,6 +296,5 @@ def _thresholds_axis(axes: "Axes", exponents: "NDArray[np.float64]") -> None:
     ticks = [m for m in _EXPONENTS if exponents[0] <= m <= exponents[-1]]
     if len(ticks) < 2:
         ticks = sorted({int(exponents[0]), int(exponents[-1])})
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticklabels([rf"$\mathdefault{{10^{{{-m}}}}}$" if m else "1" for m in ticks])
+    texts = [(rf"$\mathdefault{{10^{{{-m}}}}}$", 2 + 0.75 * len(str(-m))) if m else ("1", 1.0) for m in ticks]
+    _some_ticks(axes, np.array(ticks, dtype=float), texts)

@@ -62,7 +62,8 @@ def ticks_between(low: float, high: float, most: int = 6) -> list[float]:
     if len(found) >= 2:
         return found[:: ceil(len(found) / most)]
     steps = MaxNLocator(nbins=most - 1, steps=[1, 2, 5, 10], min_n_ticks=2).tick_values(low, high)
-    return [float(value) for value in steps if low <= value <= high]
+    found = [float(value) for value in steps if low <= value <= high]
+    return found[:: ceil(len(found) / most)]
 
 
 def tick_texts(ticks: "Sequence[float]") -> list[str]:

@@ -42,6 +42,7 @@ _FIRST = (
     (ORANGE, "X"),
 )
 _REST = ((PURPLE, SKY, BLACK, GREY), ("<", ">", "h", "p", "*", "d", "H", "8", "1", "2", "3"))
+_CLOSE = 1.01
 _SLOPES = "prelu, slopes trained"
 _OPEN, _UNDECIDED = 4, 3
 _ROOM = 3.0  # what zeros on an edge stand away from all else, as a factor
@@ -84,14 +85,11 @@ def mismatch(dataset: "xr.Dataset") -> Figure:
         f"Largest networks of at most {budget:,} connections. L₁ error on the box twice the support's size, against "
         "the measure of the symmetric difference of the supports in it, over that of the target's. Filled: proved, "
         "constructed networks by the geometry of their supports (bars: enclosed), analytic ones by one ball without 0. "
-        "Open: by float64 values on a grid, for fitted piecewise polynomial networks; bars are what is proved. Fitted "
+        "Open: by float64 values on a grid, for other fitted networks; bars are what is proved. Fitted "
         f"by {dataset.attrs['trainer']}{_slopes_by(dataset)}."
     )
-    if bool((_bounded_only(last) & (last["certificate"] == _ZERO_OUTSIDE)).any()):
-        text += (
-            " Constructed but open, with a bar from the axis: at most that, since only a set that holds the support is "
-            "known."
-        )
+    if bool((_loose(last) & last["certificate"].isin((_ZERO_OUTSIDE, _NONZERO))).any()):
+        text += " Open, on top of a bar: constructed, and known to lie on the bar, down to the axis if 0 is possible."
     built = last["certificate"] != _NOT_BUILT
     if bool((built & ((last["l1_error"] == 0) | (_heights(last) == 0))).any()):
         text += " On the left or lower axis: 0."
@@ -118,7 +116,7 @@ def _mismatch_panel(panel: Panel, one: "xr.Dataset", target: str, styles: dict[s
     lows, highs = built["mismatch_low"].values, built["mismatch_high"].values
     left = _edge(axes, "x", errors)
     lower = _edge(axes, "y", np.concatenate([values, lows, highs]))
-    held = _bounded_only(built).values
+    loose = _loose(built).values
     for index, label in enumerate(map(str, built["class"].values)):
         colour, marker = styles[label]
         low, high = float(lows[index]), float(highs[index])
@@ -129,7 +127,7 @@ def _mismatch_panel(panel: Panel, one: "xr.Dataset", target: str, styles: dict[s
             axes.plot(
                 [x, x], [low if low > 0 else lower, high], color=colour, linewidth=0.7, alpha=0.7, zorder=2
             )
-        filled = int(built["certificate"][index]) in (_ZERO_OUTSIDE, _NONZERO) and not held[index]
+        filled = int(built["certificate"][index]) in (_ZERO_OUTSIDE, _NONZERO) and not loose[index]
         axes.plot(
             [x], [y], linestyle="", marker=marker, color=colour, markersize=4.2, clip_on=False,
             markerfacecolor=colour if filled else "white", markeredgewidth=0.9, zorder=3,
@@ -156,9 +154,9 @@ def _heights(some: "xr.Dataset") -> "xr.DataArray":
     return some["mismatch_high"].where(proved, some["mismatch_float"])
 
 
-def _bounded_only(some: "xr.Dataset") -> "xr.DataArray":
-    """Return where nothing but an upper end of the mismatch is proved."""
-    return (some["mismatch_low"] == 0) & (some["mismatch_high"] > 0)
+def _loose(some: "xr.Dataset") -> "xr.DataArray":
+    """Return where the ends of the mismatch are apart, by more than one in a hundred."""
+    return some["mismatch_high"] > _CLOSE * some["mismatch_low"]
 
 
 def _trains_slopes(dataset: "xr.Dataset") -> bool:

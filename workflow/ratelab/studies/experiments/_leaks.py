@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ratelab._errors import PrecisionError
 from ratelab.exact import leak
 from ratelab.networks import Network
 from ratelab.registry import Progress, Registry, Support, Target
+from ratelab.studies.experiments._leaks_measures import BoxMeasures, check_boxes, rounded
 from ratelab.studies.experiments._leaks_networks import MASKED, WINDOWED, Found, Maker
-from ratelab.studies.experiments._leaks_quadrature import Quadrature, quadrature
+from ratelab.studies.experiments._leaks_quadrature import Measured, Quadrature, quadrature
 from ratelab.studies.experiments._seed_spread import spread
 from ratelab.studies.experiments._served_targets import served_targets
 from ratelab.studies.experiments._support_parameters import Leaks
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 CERTIFICATES = {"none": 0, "nonzero": 1, "zero_set_measured": 2, "zero_outside": 3}
-"""What is proved: nothing (or not built); non-zero almost everywhere; the measure of the zero set is enclosed, for
+"""What is proved: nothing, or the fit failed; non-zero almost everywhere; the measure of the zero set is enclosed, for
 piecewise linear networks; zero outside a stated neighbourhood of the support."""
 
 CELLS = {1: 4000, 2: 80, 3: 24}
@@ -35,10 +37,10 @@ SAMPLES = 32
 """Points at which balls are evaluated."""
 
 _PER_FIT = {
-    "l1_error": "L1 error on the target's domain",
+    "l1_error": "L1 error on the target's domain, quadrature",
     "sup_error": "largest error at the quadrature points of the target's domain",
-    "leak_low": "share of the smallest box without the support where the network is non-zero, lower end",
-    "leak_high": "share of the smallest box without the support where the network is non-zero, upper end",
+    "leak_low": "share of the smallest box without the support where the network is non-zero, proved lower end",
+    "leak_high": "share of the smallest box without the support where the network is non-zero, proved upper end",
 }
 _LONG_NAMES = {
     "target": "function with a declared support",
@@ -49,14 +51,16 @@ _LONG_NAMES = {
     "threshold": "m of the threshold 10^-m",
     "degree": "total degree of the polynomial regressor",
     "variables": "number of variables d",
-    "connections": "non-zero weight-matrix entries, window or mask included, first draw",
+    "connections": "non-zero weight-matrix entries, window or mask included, first draw (-1: the fit failed)",
     "spacing": "side of the mask's cubes",
-    "outside": "measure of the box without the support, quadrature",
+    "outside": "measure of the box without the support, numerical: by quadrature",
+    "outside_low": "measure of the box without the support, proved lower end",
+    "outside_high": "measure of the box without the support, proved upper end",
     "reach": "largest distance of a point of the box from the bounds of the support, maximum norm",
     "hausdorff": "upper end of the Hausdorff distance of the supports, maximum norm: infinite where certified non-zero "
     "almost everywhere; NaN: not known",
     "certificate": "what is proved of the network",
-    "leak_l1": "integral of |network| over the box without the support",
+    "leak_l1": "integral of |network| over the box without the support, quadrature",
     "leak_l1_median": "median over draws of the leak",
     **_PER_FIT,
     **{f"{name}_median": f"median over draws: {text}" for name, text in _PER_FIT.items()},
@@ -87,21 +91,22 @@ def run(parameters: Leaks, registry: Registry, progress: Progress) -> "xr.Datase
             "degree": len(parameters.degrees),
         }
     )  # fmt: skip
+    for label, target in zip(parameters.targets, targets, strict=True):
+        check_boxes(target, label, parameters.boxes)
     steps, done = len(targets) * (len(labels) * len(parameters.widths) + 1), 0
     for row, target in enumerate(targets):
         assert target.support is not None
         ruler = quadrature(target, parameters.boxes, target.support)
-        outside = [ruler.without(radius) for radius in parameters.boxes]
-        tables["outside"][1][row] = outside
+        tables["outside"][1][row] = [ruler.without(radius) for radius in parameters.boxes]
+        ends = [rounded(BoxMeasures(target.support, radius).outside) for radius in parameters.boxes]
+        for place, end in enumerate(("low", "high")):
+            tables[f"outside_{end}"][1][row] = [pair[place] for pair in ends]
         tables["reach"][1][row] = [_reach(target.support, r) for r in parameters.boxes]
-        maker = Maker(target, parameters, registry, float(outside[0]))
+        maker = Maker(target, parameters, registry)
         for column, label in enumerate(labels):
             for index in range(len(parameters.widths)):
                 for seed in range(parameters.seeds):
-                    found = maker.found(label, index, seed)
-                    _enter(tables, (row, column, index, seed), found, target, ruler)
-                    if seed == 0 and index == len(parameters.widths) - 1:
-                        _thresholds(tables, (row, column), found.network, target, parameters)
+                    _network(tables, (row, column, index, seed), maker, label, ruler)
                 done += 1
                 progress(done, steps)
         for index, degree in enumerate(parameters.degrees):
@@ -124,35 +129,53 @@ def _empty(sizes: dict[str, int]) -> dict[str, Any]:
     fits = ("target", "network", "width", "seed")
     real = {
         **dict.fromkeys(_PER_FIT, fits), "leak_l1": (*fits, "box"), "hausdorff": fits,
-        "spacing": ("target", "width"), "outside": ("target", "box"), "reach": ("target", "box"),
+        "spacing": ("target", "width"), "reach": ("target", "box"),
+        **{f"outside{end}": ("target", "box") for end in ("", "_low", "_high")},
         **{f"effective_{name}": ("target", "network", "threshold") for name in ("float", "ball_low", "ball_high")},
         "polynomial_l1_error": ("target", "degree"), "polynomial_sup_error": ("target", "degree"),
         "polynomial_leak_l1": ("target", "degree", "box"),
     }  # fmt: skip
-    whole = {
-        "connections": ("target", "network", "width"), "samples": ("target", "network"),
-        "float_zeros": ("target", "network"), "float_zeros_refuted": ("target", "network"),
-        "polynomial_connections": ("target", "degree"),
-    }  # fmt: skip
+    whole = {"connections": ("target", "network", "width"), "polynomial_connections": ("target", "degree")}
+    counts = dict.fromkeys(("samples", "float_zeros", "float_zeros_refuted"), ("target", "network"))
     flags = {"certificate": fits, "polynomial_certificate": ("target", "degree")}
     return {
         name: (axes, np.full([sizes[axis] for axis in axes], fill))
-        for part, fill in ((real, nan), (whole, np.int64(-1)), (flags, np.int8(0)))
+        for part, fill in (
+            (real, nan),
+            (whole, np.int64(-1)),
+            (counts, np.int64(0)),
+            (flags, np.int8(0)),
+        )
         for name, axes in part.items()
     }
 
 
+def _network(
+    tables: dict[str, Any], at: tuple[int, int, int, int], maker: Maker, label: str, ruler: Quadrature
+) -> None:  # fmt: skip
+    """Write all of one network; nothing if its fit fails, or if floats cannot tell its values."""
+    parameters, (_, _, index, seed) = maker.parameters, at
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = maker.found(label, index, seed)
+            seen = None if found is None else ruler.measured(found.network, found.built)
+            if found is None or seen is None or not np.isfinite(seen.values).all():
+                return
+            _enter(tables, at, found, seen, maker)
+            if seed == 0 and index == len(parameters.widths) - 1:
+                _thresholds(tables, at[:2], found.network, maker.target, parameters)
+    except PrecisionError:
+        return
+
+
 def _enter(
-    tables: dict[str, Any], at: tuple[int, int, int, int], found: Found, target: Target, ruler: Quadrature
+    tables: dict[str, Any], at: tuple[int, int, int, int], found: Found, seen: Measured, maker: Maker
 ) -> None:  # fmt: skip
     """Write the numbers of one network."""
-    seen = ruler.measured(found.network, found.built)
-    outside = float(tables["outside"][1][at[0], 0])
-    errors = seen.errors(target.domain)
+    errors = seen.errors(maker.target.domain)
     tables["l1_error"][1][at], tables["sup_error"][1][at] = errors.l1, errors.sup
-    tables["leak_l1"][1][at] = [seen.leak(radius) for radius in ruler.radii]
-    for end, value in zip(("low", "high"), found.leak, strict=True):
-        tables[f"leak_{end}"][1][at] = value / outside
+    tables["leak_l1"][1][at] = [seen.leak(radius) for radius in maker.parameters.boxes]
+    tables["leak_low"][1][at], tables["leak_high"][1][at] = found.share
     tables["hausdorff"][1][at] = found.hausdorff
     tables["certificate"][1][at] = CERTIFICATES[found.certificate]
     if at[3] == 0:

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratelab import exact
-from ratelab.exact import nonzero, zero_measure
-from ratelab.networks import FitProblem, Layout, Network, multiply, power, smooth_window
+from ratelab.exact import nonzero
+from ratelab.networks import FitProblem, Layout, Network, outer_product, power, smooth_window
 from ratelab.registry import Activation, Registry, Target
 from ratelab.spaces import SupportedNetwork, supported
+from ratelab.studies.experiments._leaks_measures import BoxMeasures, most_zeros, rounded
 from ratelab.studies.experiments._support_parameters import Leaks
 from ratelab.training import RandomFeatures, polynomial_regressor
 
@@ -41,8 +42,9 @@ class Found:
         In float64.
     certificate
         ``none``, ``nonzero``, ``zero_set_measured`` or ``zero_outside``.
-    leak
-        Ends of the measure of {network ≠ 0} in the smallest box without the support; NaN where nothing is proved.
+    share
+        Ends of the share of the smallest box without the support where the network is not 0; 0 and 1 where nothing is
+        proved.
     hausdorff
         Upper end of the distance of the supports, maximum norm; infinite where certified, NaN where not known.
     built
@@ -51,7 +53,7 @@ class Found:
 
     network: Network
     certificate: str
-    leak: tuple[float, float]
+    share: tuple[float, float]
     hausdorff: float
     built: SupportedNetwork | None = None
 
@@ -65,34 +67,40 @@ class Maker:
         With a support.
     parameters, registry
         Of the experiment.
-    outside
-        Measure of the smallest box without the support.
     """
 
-    def __init__(self, target: Target, parameters: Leaks, registry: Registry, outside: float) -> None:
-        self.target, self.parameters, self.registry, self.outside = target, parameters, registry, outside
+    def __init__(self, target: Target, parameters: Leaks, registry: Registry) -> None:
+        assert target.support is not None
+        self.target, self.parameters, self.registry = target, parameters, registry
+        self.measures = BoxMeasures(target.support, parameters.boxes[0])
         nodes, weights = exact.nodes(target, NODES[min(target.dimension, 3)])
         self._data = nodes, weights, target(nodes).reshape(len(nodes), -1)
         self._fitted = cache(self._fit)
 
-    def found(self, label: str, index: int, seed: int) -> Found:
-        """Return the network of a label, at the width of that index, with what is proved of it."""
-        width = self.parameters.widths[index]
-        if label == MASKED:
-            return self._masked(self._fitted("relu", width, seed), self.spacing(index))
-        name = label.removesuffix(WINDOWED)
-        network = self._fitted(name, width, seed)
+    def found(self, label: str, index: int, seed: int) -> Found | None:
+        """Return the network of a label, at the width of that index, with what is proved of it; None if a fit fails."""
+        masked = label == MASKED
+        name = "relu" if masked else label.removesuffix(WINDOWED)
+        network = self._fitted(name, self.parameters.widths[index], seed)
+        if network is None:
+            return None
+        if masked:
+            return self._masked(network, self.spacing(index))
         if label != name:
-            network = multiply(network, support_window(self.target, self.parameters.steepness, self.registry))
+            network = windowed(network, support_window(self.target, self.parameters.steepness, self.registry))
         return self.judged(network)
 
     def judged(self, network: Network) -> Found:
         """Return a network with what is proved of it: by a ball, or by the measure of its zero set."""
         if nonzero(network):
-            return Found(network, "nonzero", (self.outside, self.outside), inf)
-        radius = self.parameters.boxes[0]
-        _, most = zero_measure(network, [(-radius, radius)] * self.target.dimension, limit=CELLS, boxes=BOXES)
-        return Found(network, "zero_set_measured", (max(self.outside - float(most), 0.0), self.outside), nan)
+            return Found(network, "nonzero", (1.0, 1.0), inf)
+        most = most_zeros(network, self.parameters.boxes[0], CELLS, BOXES)
+        if most is None:
+            return Found(network, "none", (0.0, 1.0), nan)
+        # (outside − most) / outside grows with outside
+        least = self.measures.outside[0]
+        low = self.measures.at_least(most) / least if least else Fraction(0)
+        return Found(network, "zero_set_measured", rounded((low, Fraction(1))), nan)
 
     def polynomial(self, degree: int) -> Found | None:
         """Return the least squares polynomial of a total degree as a network, None if it has too many coefficients."""
@@ -104,21 +112,18 @@ class Maker:
         least, most = _SPACINGS[min(self.target.dimension, 3)]
         return Fraction(1, 2 ** min(least + index, most))
 
-    def _fit(self, name: str, width: int, seed: int) -> Network:
+    def _fit(self, name: str, width: int, seed: int) -> Network | None:
         nodes, weights, values = self._data
         activation: Activation = power(1) if name == "relu" else self.registry.activations[name]
         layout = Layout.dense((self.target.dimension, width, values.shape[1]))
         problem = FitProblem(nodes, weights, values, activation, ((layout, seed),), self.target.domain)
-        network = RandomFeatures(scale=self.parameters.scale).fit(problem)[0].network
-        assert network is not None
-        return network
+        return RandomFeatures(scale=self.parameters.scale).fit(problem)[0].network
 
     def _masked(self, network: Network, spacing: Fraction) -> Found:
         built = supported(self.target, spacing, method="mask", network=network)
-        low, high = (float(end) for end in built.leak_measure)
-        return Found(
-            built.float_network, "zero_outside", (low, high), float(built.distance.hausdorff[1]), built
-        )
+        share = self.measures.share(self.measures.of_built(built)[0])
+        apart = float(built.distance.hausdorff[1]) if built.support_equal else nan
+        return Found(built.float_network, "zero_outside", share, apart, built)
 
 
 @cache
@@ -132,6 +137,11 @@ def support_window(target: Target, steepness: float, registry: Registry) -> Netw
     assert target.support is not None
     box = [(float(a), float(b)) for a, b in target.support.bounds]
     return smooth_window(box, steepness, registry.activations["sigmoid"])
+
+
+def windowed(network: Network, window: Network) -> Network:
+    """Return the product of a network, of any number of outputs, and a window of one output, by one pooling."""
+    return outer_product(network, window)
 
 
 def least_squares_polynomial(target: Target, degree: int) -> Network | None:

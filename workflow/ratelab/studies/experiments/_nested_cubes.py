@@ -13,6 +13,7 @@ import numpy as np
 from ratelab.exact import smallest_cube, support_level
 from ratelab.registry import Progress, Registry
 from ratelab.spaces import SupportedNetwork, supported
+from ratelab.studies.experiments._served_targets import served_targets
 from ratelab.studies.experiments._support_parameters import NestedCubes
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def run(parameters: NestedCubes, registry: Registry, progress: Progress) -> "xr.
     """Build one network for each margin and store both supports."""
     import xarray as xr
 
-    target = registry.targets[parameters.target]
+    (target,) = served_targets("nested-cubes", parameters, registry)
     support = target.support
     assert support is not None
     scale = Fraction(parameters.scale)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from ratelab import exact
 from ratelab._errors import UserError
 from ratelab.exact import cover
-from ratelab.networks import FitProblem, FitResult, Network, box_mask, multiply, power
+from ratelab.networks import FitProblem, FitResult, Network, box_mask, power
 from ratelab.registry import Activation, Registry, Target, Trainer
 from ratelab.spaces import SupportedNetwork, supported
-from ratelab.studies.experiments._leaks_networks import least_squares_polynomial, support_window
+from ratelab.studies.experiments._leaks_networks import least_squares_polynomial, support_window, windowed
 from ratelab.studies.experiments._support_parameters import SupportVerdicts
 from ratelab.training import least_squares_readout
 
@@ -92,9 +92,7 @@ class Classes:
         if label == MASKED:
             return self._masked(budget)
         if label == WINDOWED:
-            window = support_window(self.target, self.parameters.steepness, self.registry)
-            found = self._fitted(self.registry.activations["tanh"], budget - window.connections - _GLUE)
-            return None if found is None else Member(multiply(found, window))
+            return self._windowed(budget)
         if label == SLOPES:
             trainer = self.registry.trainers[self.parameters.slopes]
             found = self._fitted(self.registry.activations["prelu"], budget, trainer=trainer)
@@ -160,6 +158,21 @@ class Classes:
             excess = built.float_network.connections - budget
             if excess <= 0:
                 return Member(built.float_network, built, bare)
+            rest -= excess
+        return None
+
+    def _windowed(self, budget: int) -> Member | None:
+        """Return a trained tanh network times a window."""
+        window = support_window(self.target, self.parameters.steepness, self.registry)
+        rest = budget - window.connections - _GLUE
+        for _ in range(_ATTEMPTS):
+            found = self._fitted(self.registry.activations["tanh"], rest)
+            if found is None:
+                return None
+            network = windowed(found, window)
+            excess = network.connections - budget
+            if excess <= 0:
+                return Member(network)
             rest -= excess
         return None
 

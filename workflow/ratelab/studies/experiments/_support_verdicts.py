@@ -11,6 +11,7 @@ from ratelab.networks import Network
 from ratelab.registry import Progress, Registry, Target
 from ratelab.spaces import SupportedNetwork
 from ratelab.spaces._support_topology import VERDICTS, SupportMember, support_verdict
+from ratelab.studies.experiments._leaks_measures import BoxMeasures, rounded
 from ratelab.studies.experiments._leaks_quadrature import Quadrature, quadrature
 from ratelab.studies.experiments._served_targets import served_targets
 from ratelab.studies.experiments._support_classes import SLOPES, Classes, Member, labels_of
@@ -32,14 +33,16 @@ NEAR = 0.1
 """Slopes this close to 0 or 1 are counted as such."""
 
 _REAL = {
-    "l1_error": "L1 error on the box twice the support's size",
+    "l1_error": "L1 error on the box twice the support's size, quadrature",
     "sup_error": "largest error at the quadrature points in the support",
-    "l2_error": "L2 error on the support",
-    "leak_l1": "integral of |network| over the box without the support",
-    "leak_low": "measure of {network non-zero} in the box without the support, lower end",
-    "leak_high": "measure of {network non-zero} in the box without the support, upper end",
-    "mismatch_low": "symmetric difference of the supports in the box over the measure of the target's, lower end",
-    "mismatch_high": "symmetric difference of the supports in the box over the measure of the target's, upper end",
+    "l2_error": "L2 error on the support, quadrature",
+    "leak_l1": "integral of |network| over the box without the support, quadrature",
+    "leak_low": "measure of {network non-zero} in the box without the support, proved lower end",
+    "leak_high": "measure of {network non-zero} in the box without the support, proved upper end",
+    "mismatch_low": "symmetric difference of the supports in the box over the measure of the target's, proved lower "
+    "end",
+    "mismatch_high": "symmetric difference of the supports in the box over the measure of the target's, proved upper "
+    "end",
     "mismatch_float": "the same by float64 values at quadrature points, no certificate; NaN where certified non-zero",
     "cube": "n: the least n with the support in [-an, an]^d; infinite: certified unbounded; NaN: not known",
 }
@@ -48,6 +51,18 @@ _BARE = {
     "bare_l2_error": "L2 error on the support of the masked network without its mask",
     "bare_leak_l1": "integral over the box without the support of the masked network without its mask",
 }
+_MEASURES = {
+    f"{name}{end}": f"measure of {what}, {kind}"
+    for name, what in (
+        ("outside", "the box without the support"),
+        ("support_measure", "the target's support"),
+    )
+    for end, kind in (
+        ("", "numerical: by quadrature"),
+        ("_low", "proved lower end"),
+        ("_high", "proved upper end"),
+    )
+}
 _LONG_NAMES = {
     "target": "function with a declared support",
     "class": "class of networks",
@@ -55,8 +70,7 @@ _LONG_NAMES = {
     "quantile": "quantile of the trained slopes",
     "variables": "number of variables d",
     "radius": "R: the box [-R, R]^d is twice the support's size",
-    "outside": "measure of the box without the support, quadrature",
-    "support_measure": "measure of the target's support, quadrature",
+    **_MEASURES,
     "target_cube": "n of the target's support",
     "connections": "non-zero weight-matrix entries (-1: no network fits)",
     "certificate": "what is proved of the network",
@@ -82,13 +96,16 @@ def run(parameters: SupportVerdicts, registry: Registry, progress: Progress) -> 
         assert target.support is not None
         radius = box_of(target)
         ruler = quadrature(target, [radius], target.support)
-        outside, inside = ruler.without(radius), ruler.measure(ruler.inside)
+        measures = BoxMeasures(target.support, radius)
         level = smallest_cube(target.support, parameters.scale)
         for name, value in (
-            ("radius", radius), ("outside", outside), ("support_measure", inside),
+            ("radius", radius), ("outside", ruler.without(radius)),
+            ("support_measure", ruler.measure(ruler.inside)),
             ("target_cube", level), ("variables", target.dimension),
         ):  # fmt: skip
             tables[name][1][row] = value
+        for name, bracket in (("outside", measures.outside), ("support_measure", measures.size)):
+            tables[f"{name}_low"][1][row], tables[f"{name}_high"][1][row] = rounded(bracket)
         classes = Classes(target, parameters, registry)
         for column, label in enumerate(labels):
             members = []
@@ -96,8 +113,8 @@ def run(parameters: SupportVerdicts, registry: Registry, progress: Progress) -> 
                 found = classes.member(label, budget)
                 if found is None:
                     continue
-                proof = proved(found, target, ruler, (outside, inside), parameters.scale)
-                _enter(tables, (row, column, index), found, proof, ruler)
+                proof = proved(found, ruler, measures, parameters.scale)
+                _enter(tables, (row, column, index), found, proof, ruler, measures)
                 if label == SLOPES:
                     _slopes(tables, (row, index), found)
                 known = None if np.isnan(proof.cube) else proof.cube
@@ -131,26 +148,22 @@ def _empty(targets: int, classes: int, budgets: int) -> dict[str, Any]:
         "reason": (axes, np.full(shape, "", dtype=object)),
         **{name: (axes[:2], np.zeros(shape[:2], np.int8)) for name in ("convergence", "matching")},
         "convergence_reason": (axes[:2], np.full(shape[:2], "", dtype=object)),
-        **{
-            name: ("target", np.full(targets, nan))
-            for name in ("radius", "outside", "support_measure", "target_cube")
-        },
+        **{name: ("target", np.full(targets, nan)) for name in ("radius", "target_cube", *_MEASURES)},
         "variables": ("target", np.zeros(targets, np.int64)),
     }
 
 
 def _enter(
-    tables: dict[str, Any], at: tuple[int, int, int], member: Member, proof: Proof, ruler: Quadrature
+    tables: dict[str, Any], at: tuple[int, int, int], member: Member, proof: Proof, ruler: Quadrature,
+    measures: BoxMeasures,
 ) -> None:  # fmt: skip
     """Write the numbers of one network."""
     numbers = measured(member.network, ruler, member.built)
     if proof.certificate == "nonzero":
         numbers["mismatch_float"] = nan
-    size = float(tables["support_measure"][1][at[0]])
-    numbers |= {
-        "leak_low": proof.leak[0], "leak_high": proof.leak[1], "cube": proof.cube,
-        "mismatch_low": proof.mismatch[0] / size, "mismatch_high": proof.mismatch[1] / size,
-    }  # fmt: skip
+    numbers["cube"] = proof.cube
+    numbers["leak_low"], numbers["leak_high"] = rounded(proof.leak)
+    numbers["mismatch_low"], numbers["mismatch_high"] = measures.over_size(proof.mismatch)
     for name, value in numbers.items():
         tables[name][1][at] = value
     tables["connections"][1][at] = member.network.connections

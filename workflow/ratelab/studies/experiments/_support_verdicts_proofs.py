@@ -1,14 +1,15 @@
 """What is proved of the support of a network, and how far it is from the target's."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import ceil, inf, nan
 
 import numpy as np
 
-from ratelab.exact import interval_values, nonzero, smallest_cube, symmetric_difference, zero_measure
+from ratelab.exact import interval_values, nonzero, smallest_cube
 from ratelab.networks import Network
-from ratelab.registry import Target
 from ratelab.spaces import SupportedNetwork
+from ratelab.studies.experiments._leaks_measures import BoxMeasures, Bracket, most_zeros
 from ratelab.studies.experiments._leaks_quadrature import Quadrature
 from ratelab.studies.experiments._support_classes import Member
 from ratelab.studies.experiments._support_verdicts_ray import unbounded_along
@@ -37,57 +38,46 @@ class Proof:
 
     certificate: str
     reason: str
-    leak: tuple[float, float]
-    mismatch: tuple[float, float]
+    leak: Bracket
+    mismatch: Bracket
     cube: float
 
 
-def proved(
-    member: Member, target: Target, ruler: Quadrature, measures: tuple[float, float], scale: float
-) -> Proof:
-    """Return what is proved of a network on the box of the quadrature.
+def proved(member: Member, ruler: Quadrature, measures: BoxMeasures, scale: float) -> Proof:
+    """Return what is proved of a network on a box.
 
     Parameters
     ----------
     member
         The network, with its accounts if it was built to match the support.
-    target, ruler
-        With a support; its quadrature.
+    ruler
+        The quadrature on the box, for points to look at.
     measures
-        Of the box without the target's support, and of the support.
+        Of the box and the target's support.
     scale
         Half the side of the smallest cube.
     """
-    outside, size = measures
     if member.built is not None:
-        return _built(member, target, ruler, scale)
-    certificate = nonzero(member.network)
+        return _built(member, ruler, measures, scale)
+    network, outside = member.network, measures.outside
+    certificate = nonzero(network)
     if certificate:
         reason = f"a ball of {certificate.precision} bits without 0"
-        return Proof("nonzero", reason, (outside, outside), (outside, outside), inf)
-    low = 0.0
-    if not member.network.poolings:
-        box = [(-ruler.radii[-1], ruler.radii[-1])] * target.dimension
-        low = max(outside - float(zero_measure(member.network, box, limit=CELLS, boxes=BOXES)[1]), 0.0)
-    point = unbounded_along(member.network)
+        return Proof("nonzero", reason, outside, outside, inf)
+    most = None if network.poolings else most_zeros(network, measures.radius, CELLS, BOXES)
+    low = Fraction(0) if most is None else measures.at_least(most)
+    leak, mismatch = (low, outside[1]), (low, measures.volume)
+    point = unbounded_along(network)
     if point is None:
-        return Proof("open", "no proof", (low, outside), (low, outside + size), nan)
+        return Proof("open", certificate.reason, leak, mismatch, nan)
     where = ", ".join(f"{x:.3g}" for x in point)
-    return Proof(
-        "unbounded",
-        f"not 0 at ({where}), on a ray beyond all breakpoints",
-        (low, outside),
-        (low, outside + size),
-        inf,
-    )
+    return Proof("unbounded", f"not 0 at ({where}), on a ray beyond all breakpoints", leak, mismatch, inf)
 
 
-def _built(member: Member, target: Target, ruler: Quadrature, scale: float) -> Proof:
+def _built(member: Member, ruler: Quadrature, measures: BoxMeasures, scale: float) -> Proof:
     built = member.built
-    assert built is not None and built.certificate is not None and target.support is not None
-    leak, apart = built.leak_measure, symmetric_difference(built.support, target.support)
-    if not built.support_equal:  # the support may be smaller than what is known to hold it
-        leak, apart = (0.0, leak[1]), (0.0, apart[1])
+    assert built is not None and built.certificate is not None
+    leak, apart = measures.of_built(built)
     reason = f"0 on all {len(built.certificate.zero)} boxes that cover the complement"
     cube = float(smallest_cube(built.support, scale))
     if not built.support_equal:
