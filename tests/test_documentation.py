@@ -43,3 +43,13 @@ def test_every_file_that_a_page_links_exists(page: Path) -> None:
 def test_the_readme_leads_to_every_page() -> None:
     readme = (ROOT / "README.md").read_text()
     assert [page.name for page in DOCS.glob("*.md") if f"docs/{page.name}" not in readme] == []
+
+
+def test_the_notebook_examples_of_the_readme_run_from_top_to_bottom() -> None:
+    text = (ROOT / "README.md").read_text()
+    section = text[text.index("## In a notebook") : text.index("## Where things are")]
+    names: dict[str, object] = {}
+    blocks = re.findall(r"```python\n(.*?)```", section, re.S)
+    assert len(blocks) >= 4
+    for block in blocks:
+        exec(block, names)
