@@ -120,10 +120,21 @@ def _series(activation: Activation, value: Any, length: int) -> Jet:
         return [value, arb(1), *[arb(0)] * length][:length]
     if activation.polynomial is not None:
         return _piece(activation, value, length)
+    return _mapped(activation, [value, arb(1)], length)
+
+
+def _mapped(activation: Activation, inner: Sequence[Any], length: int) -> Jet:
+    """Return the coefficients of an activation's `ball` of a power series.
+
+    Raises
+    ------
+    NoSeriesError
+        If it maps balls only, as plugins may.
+    """
     assert activation.ball is not None
     try:
-        found = activation.ball(arb_series([value, arb(1)], prec=length))
-    except (AttributeError, TypeError, ValueError, NotImplementedError, ZeroDivisionError):
+        found = activation.ball(arb_series(list(inner), prec=length))
+    except Exception:  # a plugin may fail in any way
         raise NoSeriesError(activation.name) from None
     if not isinstance(found, arb_series):
         raise NoSeriesError(activation.name)
@@ -199,13 +210,7 @@ def _compose(activation: Activation, inner: Jet, table: Monomials, order: int) -
     if activation is identity:
         return inner
     if len(inner) == order + 1 and activation.polynomial is None and activation.ball is not None:
-        try:  # one variable: the activation maps the series itself
-            found = activation.ball(arb_series(inner, prec=order + 1))
-        except (AttributeError, TypeError, ValueError, NotImplementedError, ZeroDivisionError):
-            raise NoSeriesError(activation.name) from None
-        if not isinstance(found, arb_series):
-            raise NoSeriesError(activation.name)
-        return [found[k] for k in range(order + 1)]
+        return _mapped(activation, inner, order + 1)  # one variable: the activation maps the series itself
     outer = _wide_series(activation, inner[0], order + 1)
     moved = [arb(0), *inner[1:]]
     result = [outer[order], *[arb(0)] * (len(inner) - 1)]

@@ -16,7 +16,8 @@ import numpy as np
 
 from ratelab._errors import UserError
 from ratelab.networks import _matrix
-from ratelab.networks._hat_counts import PooledCounts, kept_pooled
+from ratelab.networks._calculus_counts import kept
+from ratelab.networks._hat_counts import PooledCounts
 from ratelab.networks._hat_layers import (
     Indices,
     as_floats,
@@ -85,7 +86,7 @@ def box_mask(lower: Any, upper: Any, margin: Any, form: MaskForm = "sum") -> Net
         products, where = product_layers(factors, len(pairs), exact)
         bumps = [_bumps(pairs, total, ramp, exact), *products]
     layers = [ramps, *bumps, *_capped(where, bumps[-1].outputs, exact)]
-    return kept_pooled("box_mask", Network(layers), box_mask_bound(dimension, count, form))
+    return kept("box_mask", Network(layers), box_mask_bound(dimension, count, form))
 
 
 def box_mask_bound(dimension: int, boxes: int, form: MaskForm = "sum") -> PooledCounts:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ratelab.networks._network import Network
 from ratelab.registry import Complexity
@@ -55,7 +55,15 @@ def cheapest(forms: Iterable[tuple[Counts, Form]], complexity: Complexity, depth
     )
 
 
-def kept(operation: str, network: Network, bound: Counts) -> Network:
+class Bound(Protocol):
+    """Upper bounds of counts: `Counts`, or `PooledCounts` for networks with poolings."""
+
+    def of(self, network: Network) -> Any:
+        """Return the same counts of a network."""
+        ...
+
+
+def kept(operation: str, network: Network, bound: Bound) -> Network:
     """Return the network if it keeps the promised bound.
 
     Raises
@@ -63,7 +71,7 @@ def kept(operation: str, network: Network, bound: Counts) -> Network:
     AssertionError
         If it does not: a fault of the operation, never of the user.
     """
-    counts = Counts.of(network)
+    counts = bound.of(network)
     if not counts.within(bound):
         raise AssertionError(f"{operation} gave {counts}, more than the promised {bound}")
     return network

@@ -38,17 +38,3 @@ class PooledCounts:
     def within(self, bound: "PooledCounts") -> bool:
         """Return whether none of the five exceeds the bound."""
         return all(a <= b for a, b in zip(astuple(self), astuple(bound), strict=True))
-
-
-def kept_pooled(operation: str, network: Network, bound: PooledCounts) -> Network:
-    """Return the network if it keeps the promised bound.
-
-    Raises
-    ------
-    AssertionError
-        If it does not: a fault of the operation, never of the user.
-    """
-    counts = PooledCounts.of(network)
-    if not counts.within(bound):
-        raise AssertionError(f"{operation} gave {counts}, more than the promised {bound}")
-    return network

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ratelab.networks._hat_counts import PooledCounts, kept_pooled
+from ratelab.networks._calculus_counts import kept
+from ratelab.networks._hat_counts import PooledCounts
 from ratelab.networks._hat_layers import (
     Indices,
     entry_matrix,
@@ -87,7 +88,7 @@ def kuhn_hats(nodes: Any, values: Any, spacing: Any, margin: Any = Fraction(1, 8
         np.repeat(np.arange(outputs), count), places, heights.T.ravel(), (outputs, count), exact
     )
     network = Network([*layers, last_layer(last)])
-    return kept_pooled("kuhn_hats", network, kuhn_hats_bound(dimension, count, total, outputs))
+    return kept("kuhn_hats", network, kuhn_hats_bound(dimension, count, total, outputs))
 
 
 def kuhn_hats_bound(dimension: int, nodes: int, ramps: int | None = None, outputs: int = 1) -> PooledCounts:

@@ -19,7 +19,8 @@ from ratelab._errors import UserError
 from ratelab.networks import _matrix
 from ratelab.networks._calculus import compose, parallel
 from ratelab.networks._calculus_blocks import checked
-from ratelab.networks._hat_counts import PooledCounts, kept_pooled
+from ratelab.networks._calculus_counts import kept
+from ratelab.networks._hat_counts import PooledCounts
 from ratelab.networks._hat_layers import held, one_number, refuse_large
 from ratelab.networks._hat_shift import shifted, with_constant
 from ratelab.networks._layers import Layer
@@ -76,7 +77,7 @@ def masked(network: Network, mask: Network, shift: Any = None, exact: bool | Non
     values, factor = map(Network, deepened(network, mask))
     amount = eta if exact else Fraction(float(eta))
     result = multiply(shifted(values, [amount] * network.outputs), _copies(factor, network.outputs))
-    return kept_pooled("masked", result, masked_bound(network, mask, bool(eta)))
+    return kept("masked", result, masked_bound(network, mask, bool(eta)))
 
 
 def masked_bound(network: Network, mask: Network, shift: bool = True) -> PooledCounts:
@@ -169,7 +170,7 @@ def gated(network: Network, mask: Network, bound: Any, slack: Any = SLACK) -> Ne
     unit, gate = np.eye(count), np.full((count, 1), float(outer))
     weights = [np.block([[unit, gate], [-unit, gate]]), np.block([[unit, -unit]])]
     gadget = _relu(weights, [[-float(outer)] * (2 * count), [0.0] * count], sparse)
-    return kept_pooled("gated", compose(gadget, both), gated_bound(network, mask))
+    return kept("gated", compose(gadget, both), gated_bound(network, mask))
 
 
 def gated_bound(network: Network, mask: Network) -> PooledCounts:

@@ -14,7 +14,8 @@ from ratelab._errors import UserError
 from ratelab.networks import _matrix
 from ratelab.networks._calculus import deepen, parallel
 from ratelab.networks._calculus_blocks import affine_end, checked
-from ratelab.networks._hat_counts import PooledCounts, kept_pooled
+from ratelab.networks._calculus_counts import kept
+from ratelab.networks._hat_counts import PooledCounts
 from ratelab.networks._hat_layers import Indices
 from ratelab.networks._layers import Layer
 from ratelab.networks._network import Network
@@ -33,7 +34,7 @@ def multiply(first: Network, second: Network) -> Network:
     both = parallel(first, second).layers
     last = both[-1]
     network = Network([*both[:-1], Layer(last.weight, last.bias, last.activations, pooled=True)])
-    return kept_pooled("multiply", network, multiply_bound(first, second))
+    return kept("multiply", network, multiply_bound(first, second))
 
 
 def multiply_bound(first: Network, second: Network) -> PooledCounts:
@@ -114,7 +115,7 @@ def bilinear(first: Network, second: Network, tensor: Any) -> Network:
 
         rows = csr_array(rows)
     last = Layer(rows, np.zeros(len(weights)), (identity,) * len(weights))
-    return kept_pooled("bilinear", Network([*products.layers, last]), bilinear_bound(first, second, tensor))
+    return kept("bilinear", Network([*products.layers, last]), bilinear_bound(first, second, tensor))
 
 
 def bilinear_bound(first: Network, second: Network, tensor: Any) -> PooledCounts:

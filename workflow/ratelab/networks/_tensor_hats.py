@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ratelab._errors import UserError
-from ratelab.networks._hat_counts import PooledCounts, kept_pooled
+from ratelab.networks._calculus_counts import kept
+from ratelab.networks._hat_counts import PooledCounts
 from ratelab.networks._hat_layers import (
     Indices,
     entry_matrix,
@@ -77,7 +78,7 @@ def tensor_hats(nodes: Any, values: Any, spacing: Any) -> Network:
     rows = np.repeat(np.arange(outputs), count)
     last = entry_matrix(rows, np.tile(where, outputs), heights.T.ravel(), (outputs, given), exact)
     network = Network([ramps, hats, *products, last_layer(last)])
-    return kept_pooled("tensor_hats", network, tensor_hats_bound(dimension, count, total, outputs))
+    return kept("tensor_hats", network, tensor_hats_bound(dimension, count, total, outputs))
 
 
 def tensor_hats_bound(dimension: int, nodes: int, lines: int | None = None, outputs: int = 1) -> PooledCounts:
