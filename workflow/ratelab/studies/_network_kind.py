@@ -49,7 +49,7 @@ class NetworkKind:
         return self.pools(registry) or bool(self.others(registry))
 
     def has(self, network: Network, registry: Registry) -> bool:
-        """Return whether a network has no poolings and activations but those of this kind, identities aside."""
+        """Return whether a network is of this kind by its activations, identities aside, and its poolings."""
         mine = {"identity", *(a.name for a in self.activations(registry))}
         names = {a.name for layer in network.layers[:-1] for a in layer.activations}
         return names <= mine and (not network.poolings or self.pools(registry))
