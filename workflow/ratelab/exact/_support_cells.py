@@ -33,7 +33,7 @@ def float_sides(box: Box) -> tuple[Array, Array]:
 
 def check_support_kind(support: Any) -> None:
     """Raise a `UserError` unless it is one of the four kinds of support."""
-    if not isinstance(support, Box | Ball | Boxes | LevelSet):
+    if not isinstance(support, Support):
         raise UserError(
             f"support is {type(support).__name__}; allowed: Box, Ball, Boxes or LevelSet, each bounded"
         )

@@ -123,4 +123,3 @@ class LevelSet:
 
 
 Support = Box | Ball | Boxes | LevelSet
-SUPPORTS = (Box, Ball, Boxes, LevelSet)

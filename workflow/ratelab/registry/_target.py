@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ratelab._errors import UserError
 from ratelab.registry._polynomial import PiecewisePolynomial
 from ratelab.registry._shapes import Ball, Box
-from ratelab.registry._supports import SUPPORTS, Support
+from ratelab.registry._supports import Support
 
 if TYPE_CHECKING:
     import numpy as np
@@ -186,7 +186,7 @@ class Target:
                 f"target '{self.name}': indicator_of has {self.indicator_of.dimension} variables, the domain "
                 f"{self.dimension}; both must agree"
             )
-        if self.support is not None and not isinstance(self.support, SUPPORTS):
+        if self.support is not None and not isinstance(self.support, Support):
             raise UserError(
                 f"target '{self.name}': support is {self.support!r}; allowed: a Box, Ball, Boxes or LevelSet"
             )
